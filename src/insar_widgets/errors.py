@@ -1,0 +1,36 @@
+"""The errors that insar_widgets raises on purpose; each message ends with what to do."""
+
+from __future__ import annotations
+
+__all__ = [
+    "InsarWidgetsError",
+    "MissingDependencyError",
+    "ProductError",
+    "ResultsError",
+    "RunError",
+    "TemplateError",
+]
+
+
+class InsarWidgetsError(Exception):
+    """Root of every error the package raises on purpose."""
+
+
+class ProductError(InsarWidgetsError):
+    """A HyP3 product, or a stack of them, cannot be used as it is."""
+
+
+class TemplateError(InsarWidgetsError):
+    """A MintPy template cannot be read or holds something MintPy cannot use."""
+
+
+class RunError(InsarWidgetsError):
+    """A run cannot be started, or ended without its products."""
+
+
+class ResultsError(InsarWidgetsError):
+    """A MintPy work directory cannot be read."""
+
+
+class MissingDependencyError(InsarWidgetsError):
+    """An optional package that this call needs is not installed."""
