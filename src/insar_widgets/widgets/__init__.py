@@ -1,1 +1,7 @@
-"""widgets"""
+"""The widgets: thin views on the science rooms, each usable alone or linked with the others."""
+
+from __future__ import annotations
+
+from insar_widgets.widgets.stack_picker import StackPicker
+
+__all__ = ["StackPicker"]
