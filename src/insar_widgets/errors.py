@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CancelledError",
     "InsarWidgetsError",
     "MissingDependencyError",
     "ProductError",
@@ -14,6 +15,10 @@ __all__ = [
 
 class InsarWidgetsError(Exception):
     """Root of every error the package raises on purpose."""
+
+
+class CancelledError(InsarWidgetsError):
+    """The user cancelled the work; what was finished stays and is used by the next call."""
 
 
 class ProductError(InsarWidgetsError):
