@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import anywidget
 import traitlets

@@ -12,9 +12,7 @@ class StackPicker(Widget):
 
     _bundle = "stack-picker"
 
-    path = traitlets.Unicode(help="Folder of products or work directory that is open.").tag(
-        sync=True
-    )
+    path = traitlets.Unicode(help="Folder of products or work directory that is open.").tag(sync=True)
 
     def __init__(self, path: str | None = None) -> None:
         super().__init__()
