@@ -30,6 +30,8 @@ class Finding:
         What to do about it, a sentence.
     mended_by_prepare
         Whether `Stack.prepare` makes it go away.
+    key
+        The template option concerned, empty when it is about products.
     """
 
     severity: Severity
@@ -38,6 +40,7 @@ class Finding:
     products: tuple[str, ...] = ()
     remedy: str = ""
     mended_by_prepare: bool = False
+    key: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a severity nobody knows how to show."""
