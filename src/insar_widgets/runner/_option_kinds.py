@@ -59,7 +59,7 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class KindOf:
-    """What an option takes; see the attributes of `Option`. ``described``: the comment is prose, not choices."""
+    """What an option takes, as `Option` says it; ``described``: the comment is prose, not choices."""
 
     kind: Kind
     choices: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ def _parts(accepts: str) -> list[str]:
 
 
 def _words(parts: list[str], auto: str) -> tuple[str, ...]:
-    """Words that can be written as they stand; what ``auto`` becomes is one where the others are words too."""
+    """Words that can be written as they stand; what ``auto`` becomes is one if the others are words."""
     words = [part for part in parts if _WORD.fullmatch(part) and not re.fullmatch(_DATE, part)]
     words = [
         word

@@ -53,9 +53,9 @@ def _corrected(custom: Mapping[str, str]) -> dict[str, str]:
 def effective_values(custom: Mapping[str, str], work_dir: Path | None = None) -> dict[str, Any]:
     """The options MintPy's steps will see.
 
-    Follows ``TimeSeriesAnalysis._read_template`` and ``utils1.check_template_auto_value``: the default template (or
-    the one already in ``work_dir``) with the values of ``custom``, ``auto`` resolved, ``yes``, ``no`` and ``none``
-    turned into True, False and None. ``custom`` holds values as written.
+    Follows ``TimeSeriesAnalysis._read_template`` and ``utils1.check_template_auto_value``: the default
+    template (or the one already in ``work_dir``) with the values of ``custom``, ``auto`` resolved, ``yes``,
+    ``no`` and ``none`` turned into True, False and None. ``custom`` holds values as written.
     """
     values = _read_as_mintpy(defaults_folder() / DEFAULT_NAME)
     if work_dir is not None and (existing := expand(existing_values(work_dir))):

@@ -9,24 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from insar_widgets.errors import TemplateError
+from insar_widgets.resources import cores
 from insar_widgets.runner._template_text import to_text
 from insar_widgets.runner.options import section_of, sections
 
 if TYPE_CHECKING:
     from insar_widgets.hyp3 import Stack
 
-__all__ = ["lines_for_stack"]
+__all__ = ["lines_for_stack", "wise_workers"]
 
-_LAYERS = {
+# MintPy reads these of every product, ...
+_OF_PAIRS = {
     "mintpy.load.unwFile": "unw_phase",
     "mintpy.load.corFile": "corr",
     "mintpy.load.connCompFile": "conncomp",
+}
+# ... and these of the first that has them.
+_OF_STACK = {
     "mintpy.load.demFile": "dem",
     "mintpy.load.incAngleFile": "lv_theta",
     "mintpy.load.azAngleFile": "lv_phi",
     "mintpy.load.waterMaskFile": "water_mask",
 }
-_OPTIONAL = ("conncomp", "lv_phi", "water_mask")
 # Asking for every core is what fails for users: workers, the scheduler and the notebook share them.
 _SHARE_OF_CORES = 2 / 3
 
@@ -40,13 +44,18 @@ _COMMENTS = {
 }
 
 
+def wise_workers() -> int:
+    """Number of workers that suits the cores this process may use; 1 means no parallel computing."""
+    return max(int(cores() * _SHARE_OF_CORES), 1)
+
+
 def lines_for_stack(stack: Stack, given: Collection[str]) -> Iterator[str]:
-    """Text lines that load ``stack``; an option in ``given`` gets no comment of ours, its value follows later."""
-    values = {
-        **_compute(),
-        **_load(Path(stack.root)),
-        **{"mintpy.troposphericDelay.method": "no", "mintpy.plot": "no"},
-    }
+    """Lines that load ``stack``; options in ``given`` go without our comment."""
+    values: dict[str, object] = {}
+    if (workers := wise_workers()) > 1:
+        values |= {"mintpy.compute.cluster": "local", "mintpy.compute.numWorker": workers}
+    values |= {"mintpy.load.processor": "hyp3", **_load(stack)}
+    values |= {"mintpy.troposphericDelay.method": "no", "mintpy.plot": "no"}
     for section in sections():
         keys = [key for key in values if section_of(key) == section]
         if keys:
@@ -57,27 +66,36 @@ def lines_for_stack(stack: Stack, given: Collection[str]) -> Iterator[str]:
             yield f"{key} = {to_text(key, values[key])}\n"
 
 
-def _compute() -> dict[str, object]:
-    usable = _cores()
-    workers = max(int(usable * _SHARE_OF_CORES), 1)
-    if workers < 2:
-        return {}
-    return {"mintpy.compute.cluster": "local", "mintpy.compute.numWorker": workers}
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _load(root: Path) -> dict[str, object]:
-    folder = str(root.resolve())
+def _load(stack: Stack) -> dict[str, object]:
+    folder = str(Path(stack.root).resolve())
     _refuse_unholdable(folder)
-    values: dict[str, object] = {"mintpy.load.processor": "hyp3"}
-    for key, layer in _LAYERS.items():
-        if layer in _OPTIONAL and not any(root.glob(f"*/*_{layer}.tif")):
+    if not stack.products:
+        raise TemplateError(f"The stack in {folder} has no products; choose a folder with HyP3 products.")
+    values: dict[str, object] = {}
+    for key, layer in (_OF_PAIRS | _OF_STACK).items():
+        having = [product.layers[layer] for product in stack.products if layer in product.layers]
+        complete = len(having) == len(stack.products)
+        if layer == "conncomp" and not complete:
             continue
-        values[key] = str(Path(glob.escape(folder)) / "*" / f"*_{layer}.tif")
+        if having:
+            values[key] = _pattern(folder, having, layer, all_of_them=key in _OF_PAIRS)
     return values
+
+
+def _pattern(folder: str, files: Collection[str], layer: str, *, all_of_them: bool) -> str:
+    """A pattern that finds these files and, where it matters, no others."""
+    suffixes = {Path(file).name.rpartition(f"_{layer}")[2] for file in files}
+    wanted = {os.path.realpath(file) for file in files}
+    for suffix in sorted(suffixes):
+        pattern = str(Path(glob.escape(folder)) / "*" / f"*_{layer}{suffix}")
+        found = {os.path.realpath(file) for file in glob.glob(pattern)}  # noqa: PTH207 - as MintPy does
+        if found == wanted or (not all_of_them and found & wanted):
+            return pattern
+    raise TemplateError(
+        f"MintPy finds products by one pattern, and {folder}/*/*_{layer}*.tif does not find exactly the "
+        f"{len(files)} products of this stack (zipped, nested or left-out products?); "
+        "call stack.prepare(out_dir) and use the stack it returns."
+    )
 
 
 def _refuse_unholdable(folder: str) -> None:
@@ -89,6 +107,6 @@ def _refuse_unholdable(folder: str) -> None:
         )
     if "#" in folder or not folder.isprintable():
         raise TemplateError(
-            f"The folder name {folder!r} has a character (# or a control character) that MintPy's template cannot "
-            "hold; rename the folder."
+            f"The folder name {folder!r} has a character (# or a control character) that MintPy's "
+            "template cannot hold; rename the folder."
         )

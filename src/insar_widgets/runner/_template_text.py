@@ -25,7 +25,7 @@ _COMMENT_MARKS = ("%", "#", "!")
 class Line:
     """One line of a template as it stands in the file, line end included.
 
-    ``key`` is empty where MintPy finds no option: comments, headings, blank lines and options without a value.
+    ``key`` is empty where MintPy finds no option: comments, headings, blank lines, options without a value.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Line:
 
     @classmethod
     def of(cls, text: str) -> Line:
-        """The line as MintPy's ``readfile.read_template`` understands it, before it expands ``~`` and ``$``."""
+        """The line as MintPy's ``readfile.read_template`` takes it, before it expands ``~`` and ``$``."""
         stripped = text.strip()
         if stripped.startswith(_COMMENT_MARKS) or "=" not in stripped:
             return cls(text)
@@ -78,8 +78,8 @@ def newline_of(lines: Iterable[Line]) -> str:
 def to_text(key: str, value: object) -> str:
     """A Python value in the way a template writes it.
 
-    ``True``, ``False`` and ``None`` become ``yes``, ``no`` and ``none``; dates ``YYYYMMDD``; sequences are joined
-    by commas.
+    ``True``, ``False`` and ``None`` become ``yes``, ``no`` and ``none``; dates ``YYYYMMDD``; sequences are
+    joined by commas.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def to_text(key: str, value: object) -> str:
     text = _plain(value)
     if not text:
         raise TemplateError(
-            f"{key} has no value, and MintPy skips options without one; write auto or no, or remove the option."
+            f"{key} has no value, and MintPy skips such options; write auto or no, or remove the option."
         )
     for mark, name in (
         ("#", "a # (MintPy reads the rest as a comment)"),
@@ -109,19 +109,20 @@ def to_text(key: str, value: object) -> str:
 
 
 def _plain(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, dt.date | dt.datetime):
-        return value.strftime("%Y%m%d")
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Iterable):
-        return ",".join(_plain(item) for item in value)
-    return str(value)
+    match value:
+        case None | True | False:
+            text = {None: "none", True: "yes", False: "no"}[value]
+        case str():
+            text = value.strip()
+        case dt.date():
+            text = value.strftime("%Y%m%d")
+        case Path():
+            text = str(value)
+        case Iterable():
+            text = ",".join(_plain(item) for item in value)
+        case _:
+            text = str(value)
+    return text
 
 
 def insert(lines: tuple[Line, ...], new: Iterable[str], at: int) -> tuple[Line, ...]:

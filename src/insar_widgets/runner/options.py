@@ -10,7 +10,7 @@ from pathlib import Path
 
 from insar_widgets.errors import MissingDependencyError, TemplateError
 from insar_widgets.runner._option_kinds import Kind, kind_of
-from insar_widgets.runner._template_text import parse, values_of
+from insar_widgets.runner._template_text import Line, parse, values_of
 from insar_widgets.runner.steps import STEPS
 
 __all__ = ["Option", "defaults_folder", "options", "read_options", "section_of", "sections"]
@@ -32,8 +32,8 @@ class Option:
     key : full name, such as ``mintpy.network.tempBaseMax``.
     group : the second part of the name, such as ``network``.
     step : the step under which MintPy documents it; ``compute`` and ``plot`` belong to no step.
-    kind : ``choice``, ``number``, ``integer``, ``numbers``, ``date``, ``dates``, ``pairs``, ``indices``, ``onsets``,
-        ``file``, ``pattern``, ``folder``, ``coordinate``, ``box`` or ``free``.
+    kind : ``choice``, ``number``, ``integer``, ``numbers``, ``date``, ``dates``, ``pairs``, ``indices``,
+        ``onsets``, ``file``, ``pattern``, ``folder``, ``coordinate``, ``box`` or ``free``.
     choices : the words it takes; for a kind other than ``choice`` those it takes besides (``no``, ``all``).
     default : value in MintPy's default template.
     auto : the value that ``auto`` becomes; empty if MintPy names none (the option is then not set).
@@ -119,16 +119,17 @@ def read_options(folder: Path) -> tuple[Option, ...]:
         if title := _HEADING.match(line.text):
             heading, notes = title[1], []
         elif line.key:
-            found.append(_option(line.key, line.value, line.text, auto.get(line.key, ""), heading, notes))
+            found.append(_option(line, auto.get(line.key, ""), heading, notes))
         elif line.text.strip():
             notes = [*([] if after_option else notes), line.text.strip().lstrip("#").strip()]
         after_option = bool(line.key) or (after_option and not line.text.strip())
     return tuple(found)
 
 
-def _option(key: str, value: str, text: str, auto: str, heading: str, notes: list[str]) -> Option:
-    group = (key.split(".") + [""])[1]
-    comment = _COMMENT.search(text)
+def _option(line: Line, auto: str, heading: str, notes: list[str]) -> Option:
+    key, value = line.key, line.value
+    group = key.split(".")[1] if "." in key else ""
+    comment = _COMMENT.search(line.text)
     accepts, rest = "", ""
     if comment:
         accepts, rest = (

@@ -32,10 +32,10 @@ _HEADER = (
 class Template(Mapping[str, str]):
     """The options of a MintPy run, as they stand in a template file.
 
-    A mapping from option name to the value as written; options that are not in the file have MintPy's default and
-    are not in the mapping (see `effective` for the value every option will really have). A template never
-    changes: `with_options` and `without` return new ones, in which comments, unknown options, order, line ends and
-    bytes that are not UTF-8 stay as they were.
+    A mapping from option name to the value as written; options that are not in the file have MintPy's default
+    and are not in the mapping (see `effective` for the value every option will really have). A template never
+    changes: `with_options` and `without` return new ones, in which comments, unknown options, order, line
+    ends and bytes that are not UTF-8 stay as they were.
 
     Examples
     --------
@@ -104,9 +104,9 @@ class Template(Mapping[str, str]):
     ) -> Self:
         """The template that loads a stack, with further ``options`` on top.
 
-        Beyond the paths it sets only what is wrong for most users by default: parallel computing by the cores this
-        process may use, no tropospheric correction (MintPy's default needs the internet and a CDS account) and no
-        figures. ``name`` is the project's name; by default that of the stack's folder.
+        Beyond the paths it sets only what is wrong for most users by default: parallel computing by the cores
+        this process may use, no tropospheric correction (MintPy's default needs the internet and a CDS
+        account) and no figures. ``name`` is the project's name; by default that of the stack's folder.
 
         Raises
         ------
@@ -154,8 +154,8 @@ class Template(Mapping[str, str]):
     def with_options(self, options: Mapping[str, object]) -> Self:
         """The template with options changed in place, or added where MintPy's own template has them.
 
-        Python values are written as MintPy writes them: ``True``, ``False``, ``None``, dates and sequences become
-        ``yes``, ``no``, ``none``, ``YYYYMMDD`` and comma-separated lists.
+        Python values are written as MintPy writes them: ``True``, ``False``, ``None``, dates and sequences
+        become ``yes``, ``no``, ``none``, ``YYYYMMDD`` and comma-separated lists.
 
         Raises
         ------
@@ -177,8 +177,8 @@ class Template(Mapping[str, str]):
     def for_work_dir(self, work_dir: str | os.PathLike[str]) -> Self:
         """The template that gives in a used work directory what this one gives in a fresh one.
 
-        MintPy merges a template into ``WORK_DIR/smallbaselineApp.cfg`` and never resets an option that has left the
-        template. Such options are added as ``= auto``.
+        MintPy merges a template into ``WORK_DIR/smallbaselineApp.cfg`` and never resets an option that has
+        left the template. Such options are added as ``= auto``.
         """
         left = {
             key: "auto"
@@ -190,8 +190,8 @@ class Template(Mapping[str, str]):
     def effective(self, work_dir: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """The value every option will really have, as MintPy's steps see it.
 
-        ``auto`` is resolved; ``yes``, ``no`` and ``none`` are True, False and None; everything else is text. With
-        ``work_dir`` the values that its ``smallbaselineApp.cfg`` keeps are counted in.
+        ``auto`` is resolved; ``yes``, ``no`` and ``none`` are True, False and None; everything else is text.
+        With ``work_dir`` the values that its ``smallbaselineApp.cfg`` keeps are counted in.
 
         Raises
         ------
@@ -213,7 +213,7 @@ class Template(Mapping[str, str]):
             target = target / f"{self._name or 'project'}.txt"
         if target.name == DEFAULT_NAME:
             raise TemplateError(
-                f"{target}: MintPy ignores a custom template called {DEFAULT_NAME}; call it PROJECT.txt instead."
+                f"{target}: MintPy ignores a custom template of this name; call it PROJECT.txt instead."
             )
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
