@@ -1,0 +1,91 @@
+"""MintPy's own workflow class, told which reference point to take. Imported only inside a run's process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import mintpy.cli.reference_point
+import numpy as np
+from mintpy.objects import ifgramStack
+from mintpy.objects.progress import progressBar
+from mintpy.smallbaselineApp import TimeSeriesAnalysis
+from mintpy.utils import readfile, utils as ut
+
+from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
+
+__all__ = ["Analysis", "report_progress"]
+
+
+class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no types
+    """smallbaselineApp with a reference point that follows from the data instead of from chance.
+
+    Everything else is MintPy's.
+    """
+
+    choice: ReferenceChoice | None = None
+
+    def run_reference_point(self, step_name: str) -> None:
+        """Choose the reference pixel where the template leaves it open; then do as MintPy does."""
+        if self.template["mintpy.reference.yx"] or self.template["mintpy.reference.lalo"]:
+            super().run_reference_point(step_name)
+            return
+        self.generate_ifgram_aux_file()
+        stack_file = ut.check_loaded_dataset(self.workDir, print_msg=False)[0]
+        self.choice = self._choose(Path(stack_file))
+        print(f"reference pixel y/x: {self.choice.y} {self.choice.x}: {self.choice.why}")  # noqa: T201 - the log
+        coherence_file = str(Path(self.workDir) / "avgSpatialCoh.h5")
+        mintpy.cli.reference_point.main(
+            [stack_file, "-t", self.templateFile, "-c", coherence_file]
+            + ["-y", str(self.choice.y), "-x", str(self.choice.x)]
+        )
+
+    def _choose(self, stack_file: Path) -> ReferenceChoice:
+        work = Path(self.workDir)
+        coherence = np.asarray(readfile.read(str(work / "avgSpatialCoh.h5"))[0], dtype=np.float32)
+        valid = np.asarray(readfile.read(str(work / "maskConnComp.h5"))[0]) != 0
+        water = work / "waterMask.h5"
+        land = np.asarray(readfile.read(str(water))[0]) != 0 if water.is_file() else None
+        stack = ifgramStack(str(stack_file))
+        stack.open(print_msg=False)
+        kept = np.flatnonzero(stack.dropIfgram)
+        days = np.asarray(stack.tbaseIfgram, dtype=np.float64)[kept]
+        # one layer at a time from a lazy dataset: a stack may be larger than the memory
+        with h5py.File(stack_file, "r") as file:
+            layers = _Layers(file["unwrapPhase"], kept)
+            usable = valid if land is None else valid & land
+            velocity = stacking_velocity(layers, days, usable) if usable.any() else None  # type: ignore[arg-type]
+        return choose_reference(
+            coherence, valid, land, velocity, float(self.template["mintpy.reference.minCoherence"])
+        )
+
+
+class _Layers:
+    """The kept interferograms of a stack, read one by one."""
+
+    def __init__(self, dataset: Any, kept: np.ndarray[Any, Any]) -> None:
+        self._dataset, self._kept = dataset, kept
+        self.shape = (len(kept), *dataset.shape[1:])
+
+    def __iter__(self) -> Any:
+        return (self._dataset[int(i)] for i in self._kept)
+
+
+def report_progress(emit: Callable[[float, str], None], interval: float = 0.25) -> None:
+    """Make MintPy's progress bars also call ``emit(fraction, label)``, at most every `interval` seconds."""
+    original = progressBar.update
+    last = 0.0
+
+    def update(self: Any, value: float, every: int = 1, suffix: str = "") -> None:
+        nonlocal last
+        original(self, value, every=every, suffix=suffix)
+        now = time.monotonic()
+        if now - last >= interval or value >= self.max:
+            last = now
+            span = float(self.max - self.min) or 1.0
+            emit(min(1.0, max(0.0, (value - self.min) / span)), suffix or self.suffix or self.prefix)
+
+    progressBar.update = update

@@ -1,0 +1,302 @@
+"""The process of a run: ``python -m insar_widgets.runner.worker WORK_DIR``, started by :class:`Run`.
+
+It detaches from its parent, takes the lock, imports MintPy once and does the steps that
+``.insar_widgets/run.json`` asks for, telling everything it does to the event log.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.runner.explain import explain
+from insar_widgets.runner.state import Lock, Store
+from insar_widgets.runner.steps import StepPlan, plan_steps
+
+__all__ = ["STARTED", "main"]
+
+STARTED = "started"
+_REFUSED = 3
+_WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
+_MOST_WARNINGS = 20
+
+
+class _Cancelled(BaseException):
+    """Raised in the main thread when the run is asked to end."""
+
+
+class Worker:
+    """Does the steps of one run in this process."""
+
+    def __init__(self, work_dir: Path) -> None:
+        self.store = Store(work_dir)
+        request = self.store.read_json(self.store.run_path)
+        if request is None:
+            raise InsarWidgetsError(f"{self.store.run_path} is missing or not whole; start the run again.")
+        self.run: str = request["run"]
+        self.steps: list[dict[str, str]] = request["steps"]
+        self.template_file = work_dir / request["template"]
+        self.effective: dict[str, Any] = request["effective"]
+        self.digests: dict[str, str] = request["digests"]
+        self.removals: list[str] = request["remove"]
+        self.versions: dict[str, str] = request["versions"]
+        self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
+
+    def emit(self, event: str, **fields: Any) -> None:
+        self.store.events.append(event, self.run, **fields)
+
+    def go(self) -> str:
+        """Do the steps; return how the run ended: completed, failed or cancelled."""
+        self.emit("run-start", pid=os.getpid(), host=os.uname().nodename, steps=self.steps, versions=self.versions)
+        outcome = "failed"
+        began = time.monotonic()
+        reason: dict[str, str] = {}
+        try:
+            with self.log_to("start"):
+                self._remove_leftovers()
+                analysis = self._open()
+            outcome = "completed"
+            for item in self.steps:
+                outcome = self._step(analysis, self.plans[item["name"]], item["why"])
+                if outcome != "completed":
+                    break
+            if outcome == "completed" and analysis.template["mintpy.plot"] and len(self.steps) > 1:
+                self._plot(analysis)
+        except _Cancelled:
+            outcome = "cancelled"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event log must say so
+            outcome = "failed"
+            told = explain(type(error).__name__, str(error))
+            reason = {"reason": told.reason, "remedy": told.remedy}
+            self.store.log_path("start").open("a").write(traceback.format_exc())
+        self.emit("run-end", outcome=outcome, seconds=round(time.monotonic() - began, 2), **reason)
+        return outcome
+
+    def _open(self) -> Any:
+        """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
+        from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
+
+        report_progress(lambda fraction, label: self.emit("progress", fraction=round(fraction, 4), label=label))
+        config = self.store.work_dir / "smallbaselineApp.cfg"
+        custom: str | None = str(self.template_file)
+        if self.template_file == config:
+            custom = None
+        elif config.is_file():
+            # a key that is no longer in the template would keep its old value in there
+            config.replace(self.store.folder / "smallbaselineApp.cfg.previous")
+        analysis = Analysis(custom, str(self.store.work_dir))
+        analysis.open()
+        return analysis
+
+    def _remove_leftovers(self) -> None:
+        """Remove products of steps that the template has since switched off."""
+        for name in self.removals:
+            for file in self._remove_products(self.plans[name]):
+                self.emit("file-removed", step=name, file=file, reason="the step is off now")
+            self.store.drop_manifest(name)
+
+    def _step(self, analysis: Any, plan: StepPlan, why: str) -> str:
+        name = plan.step.name
+        began = time.time()
+        self.store.drop_manifest(name)
+        self.emit("step-start", step=name, why=why)
+        self._remove_products(plan)
+        failure: tuple[str, str] | None = None
+        outcome = "completed"
+        with self.log_to(name) as log:
+            try:
+                analysis.run([name])
+            except _Cancelled:
+                outcome = "cancelled"
+            except SystemExit as stop:
+                if stop.code not in (None, 0):
+                    failure = ("SystemExit", str(stop.code))
+            except BaseException as error:  # noqa: BLE001 - MintPy may raise anything
+                traceback.print_exc()
+                failure = (type(error).__name__, str(error))
+        problems = [] if outcome == "cancelled" else self._problems(plan)
+        if failure and not problems and _harmless(name, failure[1]):
+            self.emit("warning", step=name, message=f"{failure[1]}: its figure could not be drawn; the data are whole.")
+            failure = None
+        if failure or problems:
+            outcome = "failed"
+        self._report_warnings(name, log)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        end: dict[str, Any] = {
+            "outcome": outcome,
+            "seconds": round(time.time() - began, 2),
+            "peak_memory_bytes": used.ru_maxrss * 1024,
+        }
+        if outcome == "completed":
+            self._record(plan, began, analysis)
+        elif outcome == "failed":
+            end |= self._explain(failure, problems, log)
+        self.emit("step-end", step=name, **end)
+        return outcome
+
+    def _problems(self, plan: StepPlan) -> list[str]:
+        from insar_widgets.runner.verify import missing_products  # noqa: PLC0415 - needs h5py
+
+        return missing_products(self.store.work_dir, plan)
+
+    def _explain(self, failure: tuple[str, str] | None, problems: list[str], log: Path) -> dict[str, str]:
+        if failure is None:
+            return {
+                "reason": "MintPy ended without an error but without its products: " + " ".join(problems),
+                "remedy": "The log of the step says what MintPy did.",
+            }
+        told = explain(*failure, log_tail=_tail(log))
+        return {"reason": told.reason, "remedy": told.remedy}
+
+    def _remove_products(self, plan: StepPlan) -> list[str]:
+        """Remove what an earlier, perhaps unfinished, pass of the step left."""
+        manifest = self.store.manifest(plan.step.name) or {}
+        names = {*manifest.get("outputs", {}), *plan.products, *plan.clears}
+        removed = []
+        for name in sorted(names):
+            with suppress(FileNotFoundError, OSError):
+                (self.store.work_dir / name).unlink()
+                removed.append(name)
+        for other in self.plans.values():
+            undone = sorted(set(other.rewrites) & set(removed))
+            manifest = self.store.manifest(other.step.name) if undone else None
+            if manifest:
+                self.store.write_manifest(other.step.name, manifest | {"undone": ", ".join(undone)})
+        return removed
+
+    def _record(self, plan: StepPlan, began: float, analysis: Any) -> None:
+        """Write the manifest of a completed step, and bring those of files it rewrote up to date."""
+        name = plan.step.name
+        outputs = self.store.stamps(plan.products)
+        if name == "hdfeos5":
+            outputs = {k: v for k, v in outputs.items() if v[1] / 1e9 >= began - 1}
+        for file, (size, _) in outputs.items():
+            self.emit("file", step=name, file=file, bytes=size)
+        content: dict[str, Any] = {
+            "v": 1,
+            "step": name,
+            "run": self.run,
+            "digest": self.digests[name],
+            "options": {key: self.effective.get(key) for key in plan.step.obeys},
+            "outputs": outputs,
+            "started": round(began, 3),
+            "ended": round(time.time(), 3),
+            "versions": self.versions,
+        }
+        if name == "reference_point":
+            content["reference"] = self._reference(analysis)
+            self.emit("reference", **content["reference"])
+        self.store.write_manifest(name, content)
+        for owner in self.plans:
+            other = self.store.manifest(owner) if owner != name else None
+            changed = sorted(set(plan.rewrites) & set(other["outputs"])) if other else []
+            if other and changed:
+                self.store.write_manifest(owner, other | {"outputs": other["outputs"] | self.store.stamps(changed)})
+
+    def _reference(self, analysis: Any) -> dict[str, Any]:
+        import h5py  # noqa: PLC0415
+
+        with h5py.File(self.store.work_dir / "inputs" / "ifgramStack.h5", "r", locking=False) as file:
+            y, x = int(file.attrs["REF_Y"]), int(file.attrs["REF_X"])
+        choice = analysis.choice
+        how = {"how": "chosen", "why": choice.why, "coherence": round(choice.coherence, 4)} if choice else {}
+        return {"y": y, "x": x, "how": "template", **how}
+
+    def _report_warnings(self, name: str, log: Path) -> None:
+        seen: dict[str, None] = {}
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            if _WARNING.search(line) and not line.lstrip().startswith("warnings.warn"):
+                seen.setdefault(line.strip()[:500])
+        for line in list(seen)[:_MOST_WARNINGS]:
+            self.emit("warning", step=name, message=line)
+        if len(seen) > _MOST_WARNINGS:
+            self.emit("warning", step=name, message=f"{len(seen) - _MOST_WARNINGS} more warnings are in the log.")
+
+    def _plot(self, analysis: Any) -> None:
+        """Draw MintPy's figures into pic/; a figure that fails never fails the run."""
+        self.emit("step-start", step="plot", why="mintpy.plot = yes")
+        outcome = "completed"
+        with self.log_to("plot"):
+            try:
+                analysis.plot_result(print_aux=False)
+            except Exception:  # noqa: BLE001 - see above
+                traceback.print_exc()
+                outcome = "failed"
+        self.emit("step-end", step="plot", outcome=outcome)
+
+    @contextmanager
+    def log_to(self, name: str) -> Iterator[Path]:
+        """Send everything this process and its children print to the log of a step."""
+        path = self.store.log_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(fd, 1)
+        os.dup2(fd, 2)
+        os.close(fd)
+        try:
+            yield path
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+
+
+def _harmless(step: str, message: str) -> bool:
+    """MintPy's histogram of non-closing triplets fails on a stack that closes everywhere."""
+    return step == "quick_overview" and "`bins` must be positive" in message
+
+
+def _tail(log: Path, size: int = 8000) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - size))
+        return file.read().decode(errors="replace")
+
+
+def _detach() -> None:
+    """Leave the parent's session; the parent returns at once with this process running on."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+def _cancel(_signal: int, _frame: FrameType | None) -> None:
+    raise _Cancelled
+
+
+def main(work_dir: Path) -> int:
+    """Run the request in `work_dir`; exit status 0 completed, 1 failed, 2 cancelled, 3 refused."""
+    _detach()
+    try:
+        worker = Worker(work_dir)
+        lock = Lock(worker.store)
+        lock.acquire(worker.run)
+    except InsarWidgetsError as error:
+        sys.stderr.write(str(error))
+        return _REFUSED
+    sys.stdout.write(STARTED)
+    sys.stdout.flush()
+    with worker.log_to("start"):
+        pass  # lets go of the parent's pipes: it waits until they are closed
+    signal.signal(signal.SIGTERM, _cancel)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        outcome = worker.go()
+    finally:
+        lock.release()
+    return {"completed": 0, "failed": 1, "cancelled": 2}[outcome]
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))
