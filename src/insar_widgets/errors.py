@@ -9,6 +9,7 @@ __all__ = [
     "ProductError",
     "ResultsError",
     "RunError",
+    "SimulationError",
     "TemplateError",
 ]
 
@@ -39,3 +40,7 @@ class ResultsError(InsarWidgetsError):
 
 class MissingDependencyError(InsarWidgetsError):
     """An optional package that this call needs is not installed."""
+
+
+class SimulationError(InsarWidgetsError):
+    """A stack with these arguments cannot be simulated, or not into this folder."""

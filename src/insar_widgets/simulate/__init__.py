@@ -1,0 +1,7 @@
+"""Synthetic HyP3 stacks and GNSS series whose truth is known."""
+
+from __future__ import annotations
+
+from insar_widgets.simulate.stack import simulate_stack
+
+__all__ = ["simulate_stack"]
