@@ -13,7 +13,8 @@ import numpy as np
 from mintpy.objects import ifgramStack
 from mintpy.objects.progress import progressBar
 from mintpy.smallbaselineApp import TimeSeriesAnalysis
-from mintpy.utils import readfile, utils as ut
+from mintpy.utils import readfile
+from mintpy.utils import utils as ut
 
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
@@ -39,8 +40,10 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
         print(f"reference pixel y/x: {self.choice.y} {self.choice.x}: {self.choice.why}")  # noqa: T201 - the log
         coherence_file = str(Path(self.workDir) / "avgSpatialCoh.h5")
         mintpy.cli.reference_point.main(
-            [stack_file, "-t", self.templateFile, "-c", coherence_file]
-            + ["-y", str(self.choice.y), "-x", str(self.choice.x)]
+            [
+                *(stack_file, "-t", self.templateFile, "-c", coherence_file),
+                *("-y", str(self.choice.y), "-x", str(self.choice.x)),
+            ]
         )
 
     def _choose(self, stack_file: Path) -> ReferenceChoice:

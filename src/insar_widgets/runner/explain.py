@@ -18,35 +18,67 @@ class Explanation:
 
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"No pixel reaches an average spatial coherence", "{message}", ""),
-    (r"No pixel with average spatial coherence", "{message}",
-     "Set mintpy.reference.lalo to a stable place, or lower mintpy.reference.minCoherence."),
+    (
+        r"No pixel with average spatial coherence",
+        "{message}",
+        "Set mintpy.reference.lalo to a stable place, or lower mintpy.reference.minCoherence.",
+    ),
     (
         r"Not enough reliable pixels",
         "Too few pixels reach the minimum temporal coherence.",
         "Check that the reference point is free of unwrapping errors and the network connected, or lower "
         "mintpy.networkInversion.minTempCoh or minNumPixel.",
     ),
-    (r"input reference point is OUT of data coverage", "The reference point lies outside the frame.",
-     "Choose mintpy.reference.lalo inside the prepared stack."),
-    (r"reference point is in masked OUT area|reference y/x have nan value",
-     "The reference point lies on a pixel without data in some interferogram.",
-     "Choose mintpy.reference.lalo on land where every interferogram has a phase."),
-    (r"No space left on device|errno = 28", "The disk is full.",
-     "Free some space in the work directory's file system and start again; finished steps are kept."),
-    (r"File too large|errno = 27", "A file grew beyond the size this process may write (a quota or limit).",
-     "Raise the limit or choose another work directory and start again."),
-    (r"Permission denied|Read-only file system", "The work directory cannot be written to.",
-     "Choose a work directory that you may write to."),
-    (r"MemoryError|Unable to allocate", "There was not enough memory.",
-     "Lower mintpy.compute.maxMemory or mintpy.compute.numWorker, or choose a smaller area."),
-    (r"No module named '([\w.]+)'", "The Python package {group} is not installed.",
-     "Install it into the environment that runs MintPy and start again."),
-    (r"cdsapirc|Missing/incomplete configuration file", "There are no credentials for the Climate Data Store.",
-     "Put url and key into ~/.cdsapirc, or set mintpy.troposphericDelay.method = no."),
-    (r"Can't broadcast|could not be broadcast|inconsistent (size|shape)",
-     "The input rasters do not have one size.", "Prepare the stack first, so that all products share one grid."),
-    (r"not recognized as (a|being in a) supported file format|TIFFRead|ReadBlock failed",
-     "A raster cannot be read ({message}).", "Get that product again, or leave it out, and prepare the stack anew."),
+    (
+        r"input reference point is OUT of data coverage",
+        "The reference point lies outside the frame.",
+        "Choose mintpy.reference.lalo inside the prepared stack.",
+    ),
+    (
+        r"reference point is in masked OUT area|reference y/x have nan value",
+        "The reference point lies on a pixel without data in some interferogram.",
+        "Choose mintpy.reference.lalo on land where every interferogram has a phase.",
+    ),
+    (
+        r"No space left on device|errno = 28",
+        "The disk is full.",
+        "Free some space in the work directory's file system and start again; finished steps are kept.",
+    ),
+    (
+        r"File too large|errno = 27",
+        "A file grew beyond the size this process may write (a quota or limit).",
+        "Raise the limit or choose another work directory and start again.",
+    ),
+    (
+        r"Permission denied|Read-only file system",
+        "The work directory cannot be written to.",
+        "Choose a work directory that you may write to.",
+    ),
+    (
+        r"MemoryError|Unable to allocate",
+        "There was not enough memory.",
+        "Lower mintpy.compute.maxMemory or mintpy.compute.numWorker, or choose a smaller area.",
+    ),
+    (
+        r"No module named '([\w.]+)'",
+        "The Python package {group} is not installed.",
+        "Install it into the environment that runs MintPy and start again.",
+    ),
+    (
+        r"cdsapirc|Missing/incomplete configuration file",
+        "There are no credentials for the Climate Data Store.",
+        "Put url and key into ~/.cdsapirc, or set mintpy.troposphericDelay.method = no.",
+    ),
+    (
+        r"Can't broadcast|could not be broadcast|inconsistent (size|shape)",
+        "The input rasters do not have one size.",
+        "Prepare the stack first, so that all products share one grid.",
+    ),
+    (
+        r"not recognized as (a|being in a) supported file format|TIFFRead|ReadBlock failed",
+        "A raster cannot be read ({message}).",
+        "Get that product again, or leave it out, and prepare the stack anew.",
+    ),
 )
 
 

@@ -133,7 +133,7 @@ class Run:
     def _expand(self, pattern: str) -> list[str]:
         if pattern.lower() in ("", "auto", "no", "none", "false"):
             return []
-        return sorted(glob.glob(str(self.work_dir / Path(pattern).expanduser())))
+        return sorted(glob.glob(str(self.work_dir / Path(pattern).expanduser())))  # noqa: PTH207 - as MintPy
 
     def _inputs(self) -> dict[str, list[int]]:
         """Size and time of every file that load_data reads."""
@@ -145,8 +145,21 @@ class Run:
                         found[name] = stamp(Path(name))
         return found
 
+    def _option_files(self, plans: Mapping[str, StepPlan]) -> dict[str, list[int]]:
+        """Size and time of the user's own files that options name: lists of dates, masks, reference networks."""
+        made = {file for plan in plans.values() for file in plan.products}
+        found = {}
+        for key, value in self._effective.items():
+            if isinstance(value, str) and value and value not in made and not key.startswith("mintpy.load."):
+                with suppress(OSError):
+                    path = self.work_dir / Path(value).expanduser()
+                    if path.is_file():
+                        found[key] = stamp(path)
+        return found
+
     def _digests(self, plans: Mapping[str, StepPlan]) -> dict[str, str]:
-        return digest_steps(plans, self._effective, self._inputs(), _version("mintpy"))
+        files = self._option_files(plans)
+        return digest_steps(plans, self._effective, self._inputs(), files, _version("mintpy"))
 
     # starting
 
@@ -310,7 +323,8 @@ class Run:
         )
         if _STARTED not in result.stdout:
             raise RunError(
-                result.stderr.strip() or f"The process of the run ended at once (exit status {result.returncode})."
+                result.stderr.strip()
+                or f"The process of the run ended at once (exit status {result.returncode})."
             )
 
     # following
@@ -430,7 +444,9 @@ class Run:
         digests = self._digests(plans)
         running = self.is_running
         last = _last_passes(self.events())
-        return [self._status(name, plan, digests, last.get(name, {}), running) for name, plan in plans.items()]
+        return [
+            self._status(name, plan, digests, last.get(name, {}), running) for name, plan in plans.items()
+        ]
 
     def _status(
         self, name: str, plan: StepPlan, digests: Mapping[str, str], last: Mapping[str, Any], running: bool

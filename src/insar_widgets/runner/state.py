@@ -105,6 +105,7 @@ def digest_steps(
     plans: Mapping[str, StepPlan],
     effective: Mapping[str, Any],
     inputs: Mapping[str, list[int]],
+    files: Mapping[str, list[int]],
     mintpy_version: str,
 ) -> dict[str, str]:
     """Fingerprint of everything each step's products follow from.
@@ -114,6 +115,7 @@ def digest_steps(
     plans : what each step reads and writes.
     effective : values the options really have.
     inputs : size and time of the products on disk, by path.
+    files : size and time of the user's own files that options name, by option.
     mintpy_version : of the installed MintPy.
 
     Returns
@@ -131,8 +133,15 @@ def digest_steps(
             "step": name,
             "mintpy": mintpy_version,
             "options": {key: str(effective.get(key)) for key in plan.step.obeys},
+            "files": {key: files[key] for key in plan.step.obeys if key in files},
             "writes": plan.writes,
-            "upstream": sorted({digests[last_writer[f]] for f in (*plan.reads, *plan.rewrites) if f in last_writer}),
+            "upstream": sorted(
+                {
+                    digests[last_writer[file]]
+                    for file in (*plan.reads, *plan.may_read, *plan.rewrites)
+                    if file in last_writer
+                }
+            ),
             "inputs": dict(inputs) if name == "load_data" else None,
         }
         digests[name] = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -10,6 +10,7 @@ __all__ = ["STEPS", "Step", "StepPlan", "plan_steps"]
 
 STACK = "inputs/ifgramStack.h5"
 GEOMETRY = "inputs/geometryGeo.h5"
+WATER_MASK = "waterMask.h5"
 RESIDUAL = "timeseriesResidual.h5"
 _NETWORK_FIGURES = ("network.pdf", "pbaseHistory.pdf", "coherenceHistory.pdf", "coherenceMatrix.pdf")
 
@@ -32,10 +33,8 @@ class Step:
     @property
     def obeys(self) -> tuple[str, ...]:
         """Keys of the template options that change what this step makes."""
-        try:
-            from insar_widgets.runner.options import options_of_step  # noqa: PLC0415 - reads MintPy's files
-        except ImportError:
-            return ()
+        from insar_widgets.runner._option_steps import options_of_step  # noqa: PLC0415 - reads MintPy's files
+
         return options_of_step(self.name)
 
 
@@ -73,6 +72,7 @@ class StepPlan:
     off : why MintPy leaves it out, or None.
     reads, writes : files relative to the work directory, without which the step has failed.
     rewrites : files of earlier steps that it changes in place.
+    may_read : files it reads where they are there.
     may_write : files it leaves only in some cases (``*`` allowed).
     clears : files of a later step that would change what it makes if they were still there.
     """
@@ -82,6 +82,7 @@ class StepPlan:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    may_read: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
 
@@ -112,23 +113,26 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
         "load_data": {"writes": (STACK, GEOMETRY)},
         "modify_network": {
             "reads": (STACK, GEOMETRY),
-            "writes": ("waterMask.h5",) if has_water_mask else (),
+            "writes": (WATER_MASK,) if has_water_mask else (),
             "rewrites": (STACK,),
             "may_write": ("coherenceSpatialAvg.txt", *_NETWORK_FIGURES),
         },
         "reference_point": {
             "reads": (STACK,),
+            "may_read": (WATER_MASK,),
             "writes": ("maskConnComp.h5", "avgSpatialCoh.h5"),
             "rewrites": (STACK,),
         },
         "quick_overview": {
             "reads": (STACK, "avgSpatialCoh.h5"),
+            "may_read": (WATER_MASK,),
             "writes": ("avgPhaseVelocity.h5", "numTriNonzeroIntAmbiguity.h5"),
             "may_write": ("numTriNonzeroIntAmbiguity.png",),
         },
         "correct_unwrap_error": _unwrap(on),
         "invert_network": {
             "reads": (STACK, GEOMETRY, "avgSpatialCoh.h5"),
+            "may_read": (WATER_MASK, "maskConnComp.h5"),
             "writes": ("timeseries.h5", "temporalCoherence.h5", "numInvIfgram.h5", "maskTempCoh.h5"),
         },
         "correct_LOD": {"off": "only Envisat needs it"},
@@ -158,6 +162,7 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
         "geocode": {"off": "HyP3 products are in map coordinates already"},
         "google_earth": {
             "reads": ("velocity.h5",),
+            "may_read": ("maskTempCoh.h5",),
             "writes": ("velocity.kmz",),
             "off": None if on.value("mintpy.save.kmz") else "mintpy.save.kmz = no",
         },
@@ -244,4 +249,4 @@ def _velocity(on: _Switches, series: str) -> dict[str, Any]:
         model = str(on.value("mintpy.troposphericDelay.weatherModel") or "ERA5").upper()
         reads = (*reads, f"inputs/{model}.h5")
         writes = (*writes, f"velocity{model}.h5")
-    return {"reads": reads, "writes": writes}
+    return {"reads": reads, "may_read": ("exclude_date.txt",), "writes": writes}

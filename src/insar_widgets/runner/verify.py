@@ -57,7 +57,9 @@ def _holds_values(dataset: h5py.Dataset) -> bool:
     """Look at evenly spread rows, of the last layer first, then at everything."""
     if dataset.ndim < 2:
         return bool(np.any(dataset[()]))
-    layers: list[tuple[int, ...]] = [()] if dataset.ndim == 2 else [(i,) for i in range(dataset.shape[0] - 1, -1, -1)]
+    layers: list[tuple[int, ...]] = (
+        [()] if dataset.ndim == 2 else [(i,) for i in range(dataset.shape[0] - 1, -1, -1)]
+    )
     step = max(1, dataset.shape[-2] // _ROWS)
     for stride in (step, 1):
         for layer in layers:

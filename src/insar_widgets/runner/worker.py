@@ -58,7 +58,9 @@ class Worker:
 
     def go(self) -> str:
         """Do the steps; return how the run ended: completed, failed or cancelled."""
-        self.emit("run-start", pid=os.getpid(), host=os.uname().nodename, steps=self.steps, versions=self.versions)
+        self.emit(
+            "run-start", pid=os.getpid(), host=os.uname().nodename, steps=self.steps, versions=self.versions
+        )
         outcome = "failed"
         began = time.monotonic()
         reason: dict[str, str] = {}
@@ -87,7 +89,9 @@ class Worker:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
-        report_progress(lambda fraction, label: self.emit("progress", fraction=round(fraction, 4), label=label))
+        report_progress(
+            lambda fraction, label: self.emit("progress", fraction=round(fraction, 4), label=label)
+        )
         config = self.store.work_dir / "smallbaselineApp.cfg"
         custom: str | None = str(self.template_file)
         if self.template_file == config:
@@ -127,7 +131,11 @@ class Worker:
                 failure = (type(error).__name__, str(error))
         problems = [] if outcome == "cancelled" else self._problems(plan)
         if failure and not problems and _harmless(name, failure[1]):
-            self.emit("warning", step=name, message=f"{failure[1]}: its figure could not be drawn; the data are whole.")
+            self.emit(
+                "warning",
+                step=name,
+                message=f"{failure[1]}: its figure could not be drawn; the data are whole.",
+            )
             failure = None
         if failure or problems:
             outcome = "failed"
@@ -170,9 +178,9 @@ class Worker:
                 removed.append(name)
         for other in self.plans.values():
             undone = sorted(set(other.rewrites) & set(removed))
-            manifest = self.store.manifest(other.step.name) if undone else None
-            if manifest:
-                self.store.write_manifest(other.step.name, manifest | {"undone": ", ".join(undone)})
+            touched = self.store.manifest(other.step.name) if undone else None
+            if touched:
+                self.store.write_manifest(other.step.name, touched | {"undone": ", ".join(undone)})
         return removed
 
     def _record(self, plan: StepPlan, began: float, analysis: Any) -> None:
@@ -202,7 +210,9 @@ class Worker:
             other = self.store.manifest(owner) if owner != name else None
             changed = sorted(set(plan.rewrites) & set(other["outputs"])) if other else []
             if other and changed:
-                self.store.write_manifest(owner, other | {"outputs": other["outputs"] | self.store.stamps(changed)})
+                self.store.write_manifest(
+                    owner, other | {"outputs": other["outputs"] | self.store.stamps(changed)}
+                )
 
     def _reference(self, analysis: Any) -> dict[str, Any]:
         import h5py  # noqa: PLC0415
@@ -221,7 +231,9 @@ class Worker:
         for line in list(seen)[:_MOST_WARNINGS]:
             self.emit("warning", step=name, message=line)
         if len(seen) > _MOST_WARNINGS:
-            self.emit("warning", step=name, message=f"{len(seen) - _MOST_WARNINGS} more warnings are in the log.")
+            self.emit(
+                "warning", step=name, message=f"{len(seen) - _MOST_WARNINGS} more warnings are in the log."
+            )
 
     def _plot(self, analysis: Any) -> None:
         """Draw MintPy's figures into pic/; a figure that fails never fails the run."""

@@ -1,0 +1,321 @@
+"""The ``insar-widgets`` command.
+
+Exit status: 0 done, 1 a run failed or a product is missing, 2 bad input or usage, 3 (``status``) not complete
+yet, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from insar_widgets import __version__
+from insar_widgets.errors import InsarWidgetsError
+
+if TYPE_CHECKING:
+    from insar_widgets.hyp3 import Stack
+    from insar_widgets.runner import Run
+
+__all__ = ["main"]
+
+_MARK = {
+    "completed": ("✓", "green"),
+    "running": ("…", "blue"),
+    "failed": ("✗", "red"),
+    "cancelled": ("■", "red"),
+    "interrupted": ("↯", "red"),
+    "stale": ("↻", "yellow"),
+    "off": ("–", "dim"),
+    "pending": ("○", "dim"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    arguments = _parser().parse_args(argv)
+    console = Console(highlight=False)
+    try:
+        return int(arguments.function(arguments, console))
+    except InsarWidgetsError as error:
+        Console(stderr=True, highlight=False).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "insar-widgets", description="InSAR time series with MintPy and HyP3 products."
+    )
+    parser.add_argument("--version", action="version", version=f"insar-widgets {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    simulate = commands.add_parser("simulate", help="write simulated HyP3 products with known truth")
+    simulate.add_argument("folder", type=Path, metavar="FOLDER")
+    simulate.add_argument("--shape", type=int, nargs=2, default=(200, 260), metavar=("ROWS", "COLUMNS"))
+    simulate.add_argument("--dates", type=int, default=24)
+    simulate.add_argument("--connections", type=int, default=3, help="later dates each date is paired with")
+    simulate.add_argument("--family", choices=("gamma", "burst", "multiburst"), default="gamma")
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--reuse", action="store_true", help="keep a simulation that is already there")
+    simulate.set_defaults(function=_simulate)
+
+    run = commands.add_parser("run", help="prepare HyP3 products on one grid and run MintPy on them")
+    run.add_argument(
+        "products", type=Path, metavar="PRODUCTS", help="folder with products, unpacked or as .zip"
+    )
+    run.add_argument("--work-dir", type=Path, required=True, metavar="DIR")
+    run.add_argument("--template", type=Path, help="MintPy template whose options come on top")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one option; may be repeated"
+    )
+    run.add_argument("--from", dest="from_", metavar="STEP", help="first step")
+    run.add_argument("--to", metavar="STEP", help="last step")
+    run.add_argument(
+        "--leave-out-broken", action="store_true", help="go on without products that cannot be read"
+    )
+    run.add_argument("--verify", action="store_true", help="fail if a product is missing at the end")
+    run.set_defaults(function=_run)
+
+    status = commands.add_parser("status", help="say how far the run in a work directory is")
+    status.add_argument("work_dir", type=Path, metavar="DIR")
+    status.add_argument("--json", action="store_true", help="as JSON, for scripts")
+    status.set_defaults(function=_status)
+
+    app = commands.add_parser("app", help="open the page in a browser, served by Voilà")
+    app.add_argument("work_dir", type=Path, nargs="?", metavar="DIR")
+    app.add_argument("--port", type=int, default=8866)
+    app.add_argument("--no-browser", action="store_true", help="serve only")
+    app.set_defaults(function=_app)
+
+    doctor = commands.add_parser("doctor", help="check this machine: each line is ok or says what to do")
+    doctor.add_argument("--offline", action="store_true", help="do not ask any service")
+    doctor.set_defaults(function=_doctor)
+    return parser
+
+
+def _simulate(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import find_stack, simulate_stack  # noqa: PLC0415 - each command loads only its own
+
+    folder: Path = arguments.folder
+    if arguments.reuse and (folder / "truth.nc").is_file():
+        console.print(f"{folder} holds a simulation already: {_about(find_stack(folder))}")
+        return 0
+    with _bar(console) as progress:
+        task = progress.add_task("Simulating", total=1.0)
+        stack = simulate_stack(
+            folder,
+            shape=tuple(arguments.shape),
+            dates=arguments.dates,
+            connections=arguments.connections,
+            family=arguments.family,
+            seed=arguments.seed,
+            on_progress=lambda fraction, label: progress.update(task, completed=fraction, description=label),
+        )
+    console.print(f"Simulated {_about(stack)} in {folder}; what was put in is in {folder / 'truth.nc'}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import Run, Template, find_stack  # noqa: PLC0415
+
+    work_dir: Path = arguments.work_dir.expanduser().resolve()
+    stack = find_stack(arguments.products)
+    console.print(f"Found {_about(stack)}")
+    if stack.left_out and not arguments.leave_out_broken:
+        _say_findings(console, stack.left_out)
+        if any(finding.severity == "error" for finding in stack.left_out):
+            console.print("Mend or remove them, or go on without them: --leave-out-broken")
+            return 2
+    with _bar(console) as progress:
+        task = progress.add_task("Preparing", total=1.0)
+        prepared = stack.prepare(
+            work_dir / "prepared",
+            strict=not arguments.leave_out_broken,
+            on_progress=lambda fraction, label: progress.update(task, completed=fraction, description=label),
+        )
+    _say_findings(console, prepared.left_out)
+    findings = prepared.check()
+    _say_findings(console, findings)
+    if any(finding.severity == "error" for finding in findings):
+        console.print("MintPy would fail on this stack, or succeed wrongly; nothing was run.")
+        return 2
+    options = dict(_option(text) for text in arguments.set)
+    if arguments.template:
+        options = {**Template.read(arguments.template), **options}
+    run = Run(work_dir, Template.for_stack(prepared, options, name=work_dir.name))
+    run.start(from_=arguments.from_, to=arguments.to)
+    outcome = _follow(run, console)
+    if outcome != "completed":
+        reason, remedy = run.failure or (f"The run was {outcome}.", "")
+        console.print(f"[red]{escape(reason)}[/] {escape(remedy)}", soft_wrap=True)
+        console.print(f"Logs are in {run.work_dir / '.insar_widgets' / 'logs'}")
+        return {"cancelled": 130}.get(outcome, 1)
+    return _summarise(run, arguments, console)
+
+
+def _option(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip():
+        raise InsarWidgetsError(f"--set takes KEY=VALUE, for instance mintpy.deramp=linear, not {text!r}.")
+    return key.strip(), value.strip()
+
+
+def _follow(run: Run, console: Console) -> str:
+    """Show what happens until the run ends; Ctrl-C cancels it."""
+    with _bar(console) as progress:
+        task = progress.add_task("Starting MintPy", total=1.0)
+
+        def show(event: dict[str, Any]) -> None:
+            kind, step = event["event"], event.get("step", "")
+            if kind == "step-start":
+                progress.reset(task, total=1.0, description=step)
+                if not console.is_terminal:
+                    console.print(f"… {step}: {event['why']}")
+            elif kind == "progress":
+                progress.update(task, completed=event["fraction"])
+            elif kind == "warning" and "No data files found for the required dataset" not in event["message"]:
+                console.print(f"[yellow]! {escape(step)}:[/] {escape(event['message'])}", soft_wrap=True)
+            elif kind == "reference":
+                console.print(
+                    f"  reference pixel: row {event['y']}, column {event['x']} ({event.get('why', 'template')})"
+                )
+            elif kind == "step-end":
+                mark, colour = _MARK[event["outcome"]]
+                console.print(f"[{colour}]{mark}[/] {step} [dim]{event.get('seconds', 0):.1f} s[/]")
+
+        try:
+            return run.wait(on_event=show)
+        except KeyboardInterrupt:
+            console.print("Cancelling; finished steps are kept.")
+            return run.cancel()
+
+
+def _summarise(run: Run, arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import open_results  # noqa: PLC0415
+
+    status = 0
+    missing = [s.name for s in run.status() if s.state not in ("completed", "off")]
+    results = open_results(run.work_dir)
+    table = Table(title="Result", show_header=False)
+    for name, value in results.summary().items():
+        table.add_row(name, str(value))
+    console.print(table)
+    truth = arguments.products / "truth.nc"
+    if truth.is_file():
+        from insar_widgets.simulate import compare_with_truth  # noqa: PLC0415
+
+        console.print(str(compare_with_truth(results, truth)))
+    if arguments.verify and not (arguments.from_ or arguments.to):
+        if missing:
+            console.print(f"[red]Not complete:[/] {', '.join(missing)}")
+            status = 1
+        else:
+            made = sum(len(s.outputs) for s in run.status())
+            console.print(f"All products are there: {made} files.")
+    console.print(f"Everything lies in {run.work_dir}")
+    console.print(f"Look at it: insar-widgets app {run.work_dir}")
+    return status
+
+
+def _status(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import Run  # noqa: PLC0415
+
+    run = Run.attach(arguments.work_dir)
+    steps = run.status()
+    if arguments.json:
+        content = {
+            "outcome": run.outcome,
+            "running": run.is_running,
+            "steps": {s.name: s.state for s in steps},
+        }
+        console.print_json(json.dumps(content))
+    else:
+        table = Table("", "Step", "State", "Time", "What")
+        for step in steps:
+            mark, colour = _MARK[step.state]
+            seconds = "" if step.seconds is None else f"{step.seconds:.1f} s"
+            what = step.reason or ", ".join(step.outputs)
+            table.add_row(f"[{colour}]{mark}[/]", step.name, step.state, seconds, escape(what))
+        console.print(table)
+    states = {s.state for s in steps}
+    if states & {"failed", "cancelled", "interrupted"}:
+        return 1
+    return 0 if states <= {"completed", "off"} else 3
+
+
+def _app(arguments: argparse.Namespace, _console: Console) -> int:
+    page = Path(__file__).parent / "page.ipynb"
+    environment = dict(os.environ)
+    if arguments.work_dir:
+        work_dir = arguments.work_dir.expanduser().resolve()
+        if not work_dir.is_dir():
+            raise InsarWidgetsError(f"There is no folder {work_dir}; give a MintPy work directory.")
+        environment["INSAR_WIDGETS_PATH"] = str(work_dir)
+    command = [
+        sys.executable,
+        "-m",
+        "voila",
+        str(page),
+        f"--port={arguments.port}",
+        "--progressive_rendering=True",
+    ]
+    if arguments.no_browser:
+        command.append("--no-browser")
+    os.execve(sys.executable, command, environment)  # noqa: S606 - nothing is left to do in this process
+
+
+def _doctor(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets.doctor import examine  # noqa: PLC0415
+
+    bad = 0
+    for check in examine(ask_services=not arguments.offline):
+        mark, colour = {"ok": ("✓", "green"), "note": ("i", "blue")}.get(check.verdict, ("✗", "red"))
+        bad += check.verdict == "bad"
+        remedy = f" {check.remedy}" if check.remedy else ""
+        console.print(
+            f"[{colour}]{mark}[/] {check.name}: {escape(check.found)}{escape(remedy)}", soft_wrap=True
+        )
+    return 1 if bad else 0
+
+
+def _about(stack: Stack) -> str:
+    dates = stack.dates
+    return f"{len(stack.products)} products, {len(dates)} dates from {dates[0]} to {dates[-1]}"
+
+
+def _say_findings(console: Console, findings: Sequence[Any]) -> None:
+    for finding in findings:
+        if finding.severity == "info":
+            continue
+        colour = {"error": "red", "warning": "yellow"}[finding.severity]
+        console.print(
+            f"[{colour}]{finding.severity.capitalize()}:[/] {escape(finding.message)} {escape(finding.remedy)}",
+            soft_wrap=True,
+        )
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
