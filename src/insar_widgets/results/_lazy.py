@@ -1,0 +1,176 @@
+"""HDF5 datasets as lazy arrays: every access opens the file, reads what is asked for, and closes it.
+
+Nothing stays open and no HDF5 lock is taken, so a MintPy process can write while its results are looked at.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from insar_widgets.errors import ResultsError
+
+Stamp = tuple[int, int, int]
+Bools = npt.NDArray[np.bool_]
+_BLOCK_BYTES = 64 * 2**20
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What changes when a file is written or replaced: inode, size and time of modification."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file for reading without locking it.
+
+    Raises
+    ------
+    ResultsError
+        The file is gone, cut short, being written, or no HDF5 file.
+    """
+    try:
+        with h5py.File(path, "r", locking=False) as handle:
+            yield handle
+    except FileNotFoundError as error:
+        raise ResultsError(
+            f"{path} is gone; run the step that writes it, then open the results again."
+        ) from error
+    except (OSError, RuntimeError, KeyError) as error:
+        raise ResultsError(
+            f"{path} cannot be read, so it is damaged, cut short or still being written ({error}). "
+            "If no run is writing it, delete it and run the step that writes it again."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Source:
+    """One dataset of one file, as it was when the results were opened."""
+
+    path: Path
+    dataset: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    stamp: Stamp
+
+    def read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        """Read a part of the dataset; `key` is a tuple of integers, slices and at most one index array.
+
+        Raises
+        ------
+        ResultsError
+            The file cannot be read or was replaced since the results were opened.
+        """
+        self.check_unchanged()
+        with open_hdf5(self.path) as handle:
+            dataset = handle[self.dataset]
+            if dataset.shape != self.shape:
+                raise ResultsError(self._replaced())
+            values = np.asarray(dataset[key])
+        self.check_unchanged()
+        return values
+
+    def check_unchanged(self) -> None:
+        """Raise ResultsError where the file is another one than when the results were opened."""
+        try:
+            same = stamp_of(self.path) == self.stamp
+        except OSError:
+            same = True  # reading says what is wrong
+        if not same:
+            raise ResultsError(self._replaced())
+
+    def _replaced(self) -> str:
+        return f"{self.path} was written again since the results were opened; open the results again."
+
+
+class Empty(Protocol):
+    """Which pixels hold no value."""
+
+    def read(self, key: tuple[Any, ...]) -> Bools:
+        """True where there is no value; `key` indexes rows and columns."""
+        ...
+
+
+@dataclass(frozen=True)
+class EmptyWhereZero:
+    """Pixels are empty where another dataset (2-D) is 0 or NaN."""
+
+    source: Source
+
+    def read(self, key: tuple[Any, ...]) -> Bools:
+        values = self.source.read(key)
+        return np.asarray((values == 0) | np.isnan(values))
+
+
+@dataclass(frozen=True)
+class EmptyWhereAlwaysZero:
+    """Pixels are empty where the layer itself is 0 at every date, but for the reference pixel.
+
+    The whole layer is read once, in blocks of rows; only used where no file says what was inverted.
+    """
+
+    source: Source
+    keep: tuple[int, int] | None
+    _cache: dict[str, Bools] = field(default_factory=dict, compare=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
+
+    def read(self, key: tuple[Any, ...]) -> Bools:
+        with self._lock:
+            if "all" not in self._cache:
+                self._cache["all"] = self._scan()
+        return np.asarray(self._cache["all"][key])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EmptyWhereAlwaysZero, (self.source, self.keep)
+
+    def _scan(self) -> Bools:
+        rows, columns = self.source.shape[-2:]
+        empty = np.zeros((rows, columns), bool)
+        dates = self.source.shape[0] if len(self.source.shape) == 3 else 1
+        step = max(1, _BLOCK_BYTES // (dates * columns * 4))
+        for first in range(0, rows, step):
+            part = slice(first, min(first + step, rows))
+            values = self.source.read((Ellipsis, part, slice(None))).reshape(dates, -1, columns)
+            empty[part] = (values == 0).all(axis=0)
+        if self.keep and 0 <= self.keep[0] < rows and 0 <= self.keep[1] < columns:
+            empty[self.keep] = False
+        return empty
+
+
+class LayerArray(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
+    """A dataset with no-data as NaN and in SI units, read piece by piece."""
+
+    def __init__(self, source: Source, empty: Empty | None, scale: float = 1.0) -> None:
+        self.source = source
+        self.empty = empty
+        self.scale = scale
+        self.shape = source.shape
+        floating = source.dtype.kind == "f" or (empty is None and scale == 1.0)
+        self.dtype = source.dtype if floating else np.dtype("float32")
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.OUTER_1VECTOR, self._read
+        )
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        values = self.source.read(key)
+        if values.dtype != self.dtype or self.empty is not None or self.scale != 1.0:
+            values = np.array(values, dtype=self.dtype)
+        if self.scale != 1.0:
+            values *= self.scale
+        if self.empty is None:
+            return values
+        empty = self.empty.read(key[-2:])
+        return np.where(np.broadcast_to(empty, values.shape), self.dtype.type(np.nan), values)

@@ -1,0 +1,370 @@
+"""Open a MintPy work directory and read it as xarray, in metres and on a map grid."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rioxarray  # noqa: F401 - registers the `rio` accessor
+import xarray as xr
+from pyproj import CRS
+from xarray.core import indexing
+
+from insar_widgets.errors import ResultsError
+from insar_widgets.results._files import corrections, is_displacement_series
+from insar_widgets.results._lazy import Empty, EmptyWhereAlwaysZero, EmptyWhereZero, LayerArray, open_hdf5
+from insar_widgets.results._scan import Layer, Scan, scan
+from insar_widgets.results._design import Dates, Onsets
+from insar_widgets.results.fitting import fit_time_function
+from insar_widgets.results.sampling import Method, sample_point, sample_transect
+from insar_widgets.results.summary import Summary, summarise
+
+_SCALE = {"mm": 1e-3, "cm": 1e-2, "mm/year": 1e-3, "cm/year": 1e-2}
+_SI = {"mm": "m", "cm": "m", "mm/year": "m/year", "cm/year": "m/year"}
+
+
+def open_results(work_dir: str | Path) -> Results:
+    """Open what MintPy wrote into a work directory.
+
+    An unfinished run is fine: what exists is there, `Results.missing` says what is not and why.
+
+    Parameters
+    ----------
+    work_dir
+        Folder in which MintPy ran. For a run in radar coordinates the copies in its ``geo`` folder are used.
+
+    Raises
+    ------
+    ResultsError
+        Not a work directory, or in radar coordinates without geocoded copies.
+    """
+    folder = Path(work_dir).expanduser().resolve()
+    return Results(folder, scan(folder))
+
+
+class Results:
+    """The layers of a MintPy work directory; use `open_results` to get one.
+
+    ``results["velocity"]`` is a lazy DataArray with dimensions (y, x), ``results["timeseries"]`` has
+    (date, y, x). Coordinates are pixel centres in `crs`; displacement is in metres and positive towards
+    the sensor; a pixel without a value is NaN, and masks are boolean.
+    """
+
+    def __init__(self, work_dir: Path, found: Scan) -> None:
+        self.work_dir = work_dir
+        self._scan = found
+        self._arrays: dict[str, xr.DataArray] = {}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that can be read."""
+        return tuple(self._scan.layers)
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Layers of a complete run that cannot be read, each with the reason and the remedy."""
+        return MappingProxyType(dict(self._scan.missing))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was substituted while opening, in words."""
+        return self._scan.notes
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """MintPy's attributes of the most corrected time series, or of the first file there is."""
+        name = self._latest_series()
+        return MappingProxyType(dict(self._scan.layers[name].entry.metadata if name else self._scan.metadata))
+
+    @property
+    def crs(self) -> CRS:
+        """Coordinate reference system of x and y."""
+        return self._scan.grid.crs
+
+    @property
+    def timeseries_names(self) -> tuple[str, ...]:
+        """Displacement time series, from the raw one to the most corrected one."""
+        names = [n for n in self.layers if is_displacement_series(n)]
+        return tuple(sorted(names, key=lambda n: (len(corrections(n)), n)))
+
+    @property
+    def timeseries(self) -> xr.DataArray:
+        """The most corrected displacement (date, y, x) in metres: the one that velocity was fitted to."""
+        name = self._latest_series()
+        if name is None:
+            raise ResultsError(self._why_not("timeseries"))
+        return self[name]
+
+    @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """Dates of the series as YYYYMMDD; empty before the inversion."""
+        name = self._latest_series()
+        return tuple(d[:8] for d in self._read_dates(self._scan.layers[name])) if name else ()
+
+    @property
+    def reference_date(self) -> str | None:
+        """The date at which displacement is zero, YYYYMMDD."""
+        return self.metadata.get("REF_DATE")
+
+    @property
+    def reference_point(self) -> dict[str, float] | None:
+        """The pixel at which displacement is zero.
+
+        ``lon`` and ``lat`` are its centre in degrees WGS84, ``y`` and ``x`` its row and column, or None
+        before the step reference_point. MintPy's REF_LAT and REF_LON hold metres on UTM grids and are not used.
+        """
+        meta = self.metadata
+        if "REF_Y" not in meta or "REF_X" not in meta:
+            return None
+        row, column = int(meta["REF_Y"]), int(meta["REF_X"])
+        lon, lat = self._scan.grid.lonlat(row + 0.5, column + 0.5)
+        return {"lon": float(lon), "lat": float(lat), "y": row, "x": column}
+
+    @property
+    def wavelength(self) -> float:
+        """Radar wavelength in metres."""
+        try:
+            return float(self.metadata["WAVELENGTH"])
+        except (KeyError, ValueError) as error:
+            raise ResultsError(
+                f"No file in {self.work_dir} names the radar wavelength; run load_data again."
+            ) from error
+
+    @cached_property
+    def residual_rms(self) -> xr.DataArray | None:
+        """Root mean square residual of each date (m), from the step residual_RMS; None before it."""
+        files = sorted(
+            self.work_dir.glob("rms_timeseriesResidual*.txt"), key=lambda p: (p.stat().st_mtime_ns, p.name)
+        )
+        if not files:
+            return None
+        rows = [line.split() for line in files[-1].read_text().splitlines() if line[:1].isdigit()]
+        return xr.DataArray(
+            np.array([float(row[1]) for row in rows]),
+            coords={"date": _datetimes([row[0] for row in rows])},
+            dims="date",
+            name="rms",
+            attrs={"units": "m", "long_name": "residual RMS of the date", "source": str(files[-1])},
+        )
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name not in self._scan.layers:
+            raise ResultsError(self._why_not(name))
+        if name not in self._arrays:
+            self._arrays[name] = self._build(self._scan.layers[name])
+        self._scan.layers[name].source.check_unchanged()
+        return self._arrays[name].copy(deep=False)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._scan.layers
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.layers)
+
+    def changed(self) -> bool:
+        """Whether files were written, added or removed since the results were opened."""
+        try:
+            now = scan(self.work_dir)
+        except ResultsError:
+            return True
+        before = {n: (x.source.path, x.source.stamp) for n, x in self._scan.layers.items()}
+        return before != {n: (x.source.path, x.source.stamp) for n, x in now.layers.items()}
+
+    def series(self, lon: float, lat: float, radius: float = 0, name: str | None = None) -> xr.Dataset:
+        """Displacement over time at a place; see `sample_point` for what is returned.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees WGS84.
+        radius
+            Metres; 0 takes the pixel that holds the point, more the median of all pixels with a value whose
+            centre is that near.
+        name
+            One of `timeseries_names`; the most corrected one if not given.
+        """
+        array = self.timeseries if name is None else self[name]
+        if "date" not in array.dims:
+            raise ResultsError(f"{name} is no time series; choose one of {', '.join(self.timeseries_names)}.")
+        sample = sample_point(array, lon, lat, radius)
+        rms = self.residual_rms
+        if rms is not None:
+            sample["rms"] = rms.reindex(date=sample["date"])
+        return sample
+
+    def transect(
+        self,
+        line: Any,
+        layer: str = "velocity",
+        width: float = 0,
+        step: float | None = None,
+        method: Method = "nearest",
+    ) -> xr.Dataset:
+        """Profile of a layer along a polyline; see `sample_transect` for what is returned.
+
+        Parameters
+        ----------
+        line
+            Polyline ``[[lon, lat], ...]`` in degrees WGS84.
+        layer
+            One of `layers`; a time series gives a profile for each date.
+        width, step
+            Metres: width of the swath, distance between samples (one pixel if not given).
+        method
+            ``"nearest"`` or ``"bilinear"``.
+        """
+        height = self["height"] if "height" in self else None
+        return sample_transect(self[layer], line, width=width, step=step, method=method, elevation=height)
+
+    def fit(
+        self,
+        series: xr.DataArray | xr.Dataset,
+        poly: int = 1,
+        periodic: Any = (),
+        steps: Dates = (),
+        exp: Onsets = (),
+        log: Onsets = (),
+        exclude: Dates = (),
+    ) -> xr.Dataset:
+        """Fit a time function to displacement; see `fit_time_function`."""
+        return fit_time_function(
+            series, poly=poly, periodic=periodic, steps=steps, exp=exp, log=log, exclude=exclude
+        )
+
+    def summary(self) -> Summary:
+        """The figures that say what came out: dates, pairs, grid, reference, coherence, velocity range."""
+        return summarise(self, self._scan)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"<insar_widgets.Results {self.work_dir}>",
+            *(f"  {k}: {v}" for k, v in self._describe().items()),
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td style='text-align:left'>{html.escape(v)}</td></tr>"
+            for k, v in self._describe().items()
+        )
+        return (
+            f"<div><b>Results</b> <code>{html.escape(str(self.work_dir))}</code><table>{rows}</table></div>"
+        )
+
+    def _describe(self) -> dict[str, str]:
+        grid, point = self._scan.grid, self.reference_point
+        described = {
+            "grid": f"{grid.rows} rows x {grid.columns} columns, {grid.crs.to_string()}, {grid.describe_extent()}",
+            "dates": f"{len(self.dates)} ({self.dates[0]} to {self.dates[-1]})" if self.dates else "none yet",
+            "reference": f"{self.reference_date or 'no date yet'}, "
+            + (f"lon {point['lon']:.5f}, lat {point['lat']:.5f}" if point else "no point yet"),
+            "layers": ", ".join(self.layers),
+        }
+        if self.missing:
+            described["missing"] = ", ".join(self.missing)
+        if self.notes:
+            described["notes"] = " ".join(self.notes)
+        return described
+
+    def _latest_series(self) -> str | None:
+        """The series that velocity was fitted to, else the one with most corrections, else the newest."""
+        names = self.timeseries_names
+        if not names:
+            return None
+        if "velocity" in self._scan.layers:
+            entry = self._scan.layers["velocity"].entry
+            fitted = re.sub(r"^geo_|\.h5$", "", Path(entry.metadata.get("FILE_PATH", "")).name)
+            if fitted in names:
+                return fitted
+        return max(names, key=lambda n: (len(corrections(n)), self._scan.layers[n].source.stamp[2]))
+
+    def _why_not(self, name: str) -> str:
+        if name in self._scan.missing:
+            return f"The layer {name} is missing: {self._scan.missing[name]}"
+        return f"{self.work_dir} has no layer {name!r}; it has {', '.join(self.layers)}."
+
+    def _build(self, layer: Layer) -> xr.DataArray:
+        grid, entry = self._scan.grid, layer.entry
+        unit = entry.units.get(layer.source.dataset, "")
+        backend = LayerArray(
+            layer.source, self._empty(layer), _SCALE.get(unit, 1.0) if layer.meaning.units else 1.0
+        )
+        coords: dict[str, Any] = {
+            "y": ("y", grid.y, _axis("y", grid.crs)),
+            "x": ("x", grid.x, _axis("x", grid.crs)),
+        }
+        dims: tuple[str, ...] = ("y", "x")
+        if len(layer.source.shape) == 3:
+            stamps = self._read_dates(layer)
+            dims = ("date" if stamps else "band", *dims)
+            if stamps:
+                coords["date"] = ("date", _datetimes(stamps), {"long_name": "acquisition date (UTC)"})
+        attrs = {
+            "long_name": layer.meaning.long_name,
+            "units": _SI.get(layer.meaning.units, layer.meaning.units),
+            "source": str(layer.source.path),
+            "dataset": layer.source.dataset,
+            "reference_date": entry.metadata.get("REF_DATE", ""),
+            "center_line_utc": float(entry.metadata.get("CENTER_LINE_UTC", "0") or 0),
+        }
+        if "REF_Y" in entry.metadata and "REF_X" in entry.metadata:
+            row, column = int(entry.metadata["REF_Y"]), int(entry.metadata["REF_X"])
+            lon, lat = grid.lonlat(row + 0.5, column + 0.5)
+            attrs |= {"reference_row": row, "reference_column": column}
+            attrs |= {"reference_lon": float(lon), "reference_lat": float(lat)}
+        variable = xr.Variable(dims, indexing.LazilyIndexedArray(backend), attrs)
+        array = xr.DataArray(variable, coords=coords, name=layer.name)
+        crs: xr.DataArray = array.rio.write_crs(grid.wkt)
+        return crs
+
+    def _empty(self, layer: Layer) -> Empty | None:
+        kind = layer.meaning.nodata
+        if kind == "keep" or layer.source.dtype.kind == "b":
+            return None
+        if kind == "zero":
+            return EmptyWhereZero(layer.source)
+        helpers = {
+            "inversion": ("numInvIfgram", "temporalCoherence"),
+            "coherence": ("avgSpatialCoh",),
+            "geometry": ("incidenceAngle",),
+        }[kind]
+        for helper in helpers:
+            if helper in self._scan.layers:
+                return EmptyWhereZero(self._scan.layers[helper].source)
+        if kind != "inversion":
+            return None
+        meta = layer.entry.metadata
+        keep = (int(meta["REF_Y"]), int(meta["REF_X"])) if "REF_Y" in meta and "REF_X" in meta else None
+        return EmptyWhereAlwaysZero(layer.source, keep)
+
+    def _read_dates(self, layer: Layer) -> list[str]:
+        with open_hdf5(layer.source.path) as handle:
+            if "date" not in handle or handle["date"].shape != layer.source.shape[:1]:
+                return []
+            return [d.decode() if isinstance(d, bytes) else str(d) for d in handle["date"][:]]
+
+
+def _datetimes(stamps: list[str]) -> npt.NDArray[np.datetime64]:
+    iso = [f"{s[:4]}-{s[4:6]}-{s[6:8]}" + (f"T{s[9:11]}:{s[11:13]}" if "T" in s else "") for s in stamps]
+    return np.array(iso, dtype="datetime64[ns]")
+
+
+def _axis(name: str, crs: CRS) -> dict[str, str]:
+    if crs.is_geographic:
+        word = {"x": "longitude", "y": "latitude"}[name]
+        return {
+            "long_name": f"{word} of the pixel centre",
+            "units": f"degrees_{ {'x': 'east', 'y': 'north'}[name] }",
+        }
+    return {
+        "long_name": f"{name} of the pixel centre",
+        "units": "m",
+        "standard_name": f"projection_{name}_coordinate",
+    }
