@@ -12,50 +12,23 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
 from insar_widgets.errors import MissingDependencyError, RunError
+from insar_widgets.runner.decide import Decider
 from insar_widgets.runner.state import Lock, Store, digest_steps, stamp
-from insar_widgets.runner.steps import STEPS, StepPlan, plan_steps
+from insar_widgets.runner.status import StepStatus, step_statuses
+from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.template import Template
 
-__all__ = ["Run", "StepStatus"]
+__all__ = ["Run"]
 
 _STARTED = "started"
 _POLL = 0.1
-_NAMES = tuple(step.name for step in STEPS)
 _MINTPY_TEMPLATE = "smallbaselineApp.cfg"
-
-
-@dataclass(frozen=True)
-class StepStatus:
-    """What is known of one step.
-
-    Attributes
-    ----------
-    name : the step.
-    state : pending, running, completed, failed, cancelled, interrupted, stale or off.
-    reason : why it is in that state, one sentence; empty where the state says it all.
-    remedy : what to do about a failure.
-    seconds : how long its last pass took, or None.
-    fraction, label : progress inside a running step, 0 to 1 and MintPy's own words; None if it tells none.
-    outputs : files it made, relative to the work directory.
-    warnings : what its last pass warned of.
-    """
-
-    name: str
-    state: str
-    reason: str = ""
-    remedy: str = ""
-    seconds: float | None = None
-    fraction: float | None = None
-    label: str = ""
-    outputs: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 class Run:
@@ -196,10 +169,11 @@ class Run:
         self.__dict__.pop("_effective", None)
         plans = self.plans
         digests = self._digests(plans)
-        chosen = self._choose(plans, digests, steps, from_, to)
+        decider = Decider(self._store, plans, self._effective, digests)
+        chosen = decider.choose(steps, from_, to)
         if self.is_running:
             Lock(self._store).acquire("")  # raises, and says who holds it
-        self._missing_inputs(plans, chosen)
+        decider.refuse_missing_inputs(chosen)
         request = {
             "v": 1,
             "run": uuid.uuid4().hex[:12],
@@ -214,90 +188,6 @@ class Run:
         self._store.write_json(self._store.run_path, request)
         self._spawn()
         return self
-
-    def _choose(
-        self,
-        plans: Mapping[str, StepPlan],
-        digests: Mapping[str, str],
-        steps: str | Iterable[str] | None,
-        from_: str | None,
-        to: str | None,
-    ) -> dict[str, str]:
-        """Steps to do, with the reason for each."""
-        asked = [steps] if isinstance(steps, str) else list(steps) if steps is not None else None
-        for name in (*(asked or ()), *filter(None, (from_, to))):
-            if name not in _NAMES:
-                raise RunError(f"MintPy has no step {name!r}. Its steps are: {', '.join(_NAMES)}.")
-        if asked is not None:
-            chosen = {name: "asked for" for name in _NAMES if name in asked and plans[name].off is None}
-        else:
-            first = _NAMES.index(from_) if from_ else 0
-            last = _NAMES.index(to) if to else len(_NAMES) - 1
-            if first > last:
-                raise RunError(f"The run would end with {to} before it begins with {from_}.")
-            chosen = {}
-            for name in _NAMES[first : last + 1]:
-                if plans[name].off is None:
-                    why = "asked for" if from_ else self._why(name, digests)
-                    if why:
-                        chosen[name] = why
-            self._add_what_follows(plans, chosen)
-        return {name: chosen[name] for name in _NAMES if name in chosen}
-
-    def _add_what_follows(self, plans: Mapping[str, StepPlan], chosen: dict[str, str]) -> None:
-        """Add the steps that must be done again because others are.
-
-        A step that changes files of earlier steps in place needs them as they were, so those are made anew; what
-        was changed in files that are made anew must be changed again; and a file that a step wants out of its way
-        belongs to a step that has to write it again.
-        """
-        before = -1
-        while len(chosen) != before:
-            before = len(chosen)
-            for name, plan in plans.items():
-                if (name in chosen or plan.off is not None) and self._has_rewritten(name):
-                    for writer in self._owners(plans, plan.rewrites):
-                        chosen.setdefault(writer, f"{name} changed its files in place")
-                if name in chosen:
-                    for owner in self._owners(plans, plan.clears):
-                        chosen.setdefault(owner, f"{name} is done again before it")
-                elif plan.off is None and self._store.manifest(name):
-                    remade = {f for n in chosen for f in plans[n].writes} & set(plan.rewrites)
-                    if remade:
-                        chosen[name] = f"{', '.join(sorted(remade))} is made anew"
-
-    def _owners(self, plans: Mapping[str, StepPlan], files: Iterable[str]) -> list[str]:
-        """Steps that have written one of the files."""
-        owners = []
-        for name, plan in plans.items():
-            manifest = self._store.manifest(name)
-            if plan.off is None and manifest and set(files) & set(manifest["outputs"]):
-                owners.append(name)
-        return owners
-
-    def _has_rewritten(self, name: str) -> bool:
-        """Whether the step has begun to change files in place since they were last made.
-
-        modify_network and reference_point do not count: they set flags and attributes to what the template says,
-        whatever they were.
-        """
-        maker = {"reference_date": "invert_network", "correct_unwrap_error": "load_data"}.get(name)
-        if maker is None:
-            return False
-        events = self.events()
-        began = [e["seq"] for e in events if e["event"] == "step-start" and e.get("step") == name]
-        made = [e["seq"] for e in events if e["event"] == "step-end" and e.get("step") == maker]
-        return bool(began and made and began[-1] > made[-1])
-
-    def _missing_inputs(self, plans: Mapping[str, StepPlan], chosen: Mapping[str, str]) -> None:
-        """Refuse a selection that lacks what an earlier step would have made."""
-        there: set[str] = set()
-        for name in chosen:
-            for file in plans[name].reads:
-                if file not in there and not (self.work_dir / file).is_file():
-                    maker = next((n for n in _NAMES if file in plans[n].writes), "an earlier step")
-                    raise RunError(f"{name} needs {file}, which is not there: run {maker} first.")
-            there.update(plans[name].writes)
 
     def _write_template(self, template: Template) -> str:
         name = re.sub(r"[^\w.-]+", "_", template.name or self.work_dir.name) or "insar"
@@ -441,77 +331,8 @@ class Run:
     def status(self) -> list[StepStatus]:
         """Everything known of each of the 18 steps, in MintPy's order."""
         plans = self.plans
-        digests = self._digests(plans)
-        running = self.is_running
-        last = _last_passes(self.events())
-        return [
-            self._status(name, plan, digests, last.get(name, {}), running) for name, plan in plans.items()
-        ]
-
-    def _status(
-        self, name: str, plan: StepPlan, digests: Mapping[str, str], last: Mapping[str, Any], running: bool
-    ) -> StepStatus:
-        if plan.off is not None:
-            return StepStatus(name, "off", plan.off)
-        about: dict[str, Any] = {
-            "seconds": last.get("seconds"),
-            "warnings": tuple(last.get("warnings", ())),
-        }
-        manifest = self._store.manifest(name)
-        if manifest is not None:
-            why = self._why(name, digests)
-            return StepStatus(
-                name, "stale" if why else "completed", why, outputs=tuple(manifest["outputs"]), **about
-            )
-        if not last:
-            return StepStatus(name, "pending")
-        outcome = last.get("outcome")
-        if outcome is None:
-            if running:
-                progress = {"fraction": last.get("fraction"), "label": last.get("label", "")}
-                return StepStatus(name, "running", **about, **progress)
-            outcome = "cancelled" if last.get("run_outcome") == "cancelled" else "interrupted"
-        if outcome == "completed":
-            return StepStatus(name, "stale", "the record of its products is gone", **about)
-        return StepStatus(name, outcome, last.get("reason", ""), last.get("remedy", ""), **about)
-
-    def _why(self, name: str, digests: Mapping[str, str]) -> str:
-        """Why the step must run, or "" if what it made still holds."""
-        manifest = self._store.manifest(name)
-        if manifest is None:
-            return "not done yet"
-        for file, (size, _) in manifest["outputs"].items():
-            paths = (self.work_dir / file, self.work_dir / "pic" / Path(file).name)
-            if not any(path.is_file() and path.stat().st_size == size for path in paths):
-                return f"{file} was removed or changed"
-        if manifest.get("undone"):
-            return f"{manifest['undone']} was made anew since"
-        if manifest["digest"] != digests[name]:
-            before, now = manifest.get("options", {}), self._effective
-            changed = [key for key, value in before.items() if str(now.get(key)) != str(value)]
-            return f"{', '.join(changed)} changed" if changed else "what it reads has changed"
-        return ""
-
-
-def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the last pass of each step told, by step."""
-    passes: dict[str, dict[str, Any]] = {}
-    current: dict[str, Any] | None = None
-    for event in events:
-        kind, step = event["event"], event.get("step", "")
-        if kind == "step-start":
-            current = passes[step] = {"warnings": []}
-        elif kind == "progress" and current is not None:
-            current |= {"fraction": event.get("fraction"), "label": event.get("label", "")}
-        elif kind == "warning" and step in passes:
-            passes[step]["warnings"].append(event.get("message", ""))
-        elif kind == "step-end" and step in passes:
-            passes[step] |= {k: event[k] for k in ("outcome", "seconds", "reason", "remedy") if k in event}
-            current = None
-        elif kind == "run-end" and current is not None:
-            current["run_outcome"] = event.get("outcome")
-            current = None
-    return passes
+        decider = Decider(self._store, plans, self._effective, self._digests(plans))
+        return step_statuses(self._store, plans, decider, running=self.is_running)
 
 
 def _environment() -> dict[str, str]:

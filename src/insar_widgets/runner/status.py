@@ -1,0 +1,98 @@
+"""State of each step, as manifests and events tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.state import Store
+from insar_widgets.runner.steps import StepPlan
+
+__all__ = ["StepStatus", "step_statuses"]
+
+
+@dataclass(frozen=True)
+class StepStatus:
+    """What is known of one step.
+
+    Attributes
+    ----------
+    name : the step.
+    state : pending, running, completed, failed, cancelled, interrupted, stale or off.
+    reason : why it is in that state, one sentence; empty where the state says it all.
+    remedy : what to do about a failure.
+    seconds : how long its last pass took, or None.
+    fraction, label : progress inside a running step, 0 to 1 and MintPy's own words; None if it tells none.
+    outputs : files it made, relative to the work directory.
+    warnings : what its last pass warned of.
+    """
+
+    name: str
+    state: str
+    reason: str = ""
+    remedy: str = ""
+    seconds: float | None = None
+    fraction: float | None = None
+    label: str = ""
+    outputs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def step_statuses(
+    store: Store, plans: Mapping[str, StepPlan], decider: Decider, *, running: bool
+) -> list[StepStatus]:
+    """Everything known of each step, in MintPy's order; `running` says whether a process is at work now."""
+    last = _last_passes(store.events.read())
+    return [_status(store, decider, plan, last.get(name, {}), running) for name, plan in plans.items()]
+
+
+def _status(
+    store: Store, decider: Decider, plan: StepPlan, last: Mapping[str, Any], running: bool
+) -> StepStatus:
+    name = plan.step.name
+    if plan.off is not None:
+        return StepStatus(name, "off", plan.off)
+    about: dict[str, Any] = {
+        "seconds": last.get("seconds"),
+        "warnings": tuple(last.get("warnings", ())),
+    }
+    manifest = store.manifest(name)
+    if manifest is not None:
+        why = decider.why(name)
+        return StepStatus(
+            name, "stale" if why else "completed", why, outputs=tuple(manifest["outputs"]), **about
+        )
+    if not last:
+        return StepStatus(name, "pending")
+    outcome = last.get("outcome")
+    if outcome is None:
+        if running:
+            progress = {"fraction": last.get("fraction"), "label": last.get("label", "")}
+            return StepStatus(name, "running", **about, **progress)
+        outcome = "cancelled" if last.get("run_outcome") == "cancelled" else "interrupted"
+    if outcome == "completed":
+        return StepStatus(name, "stale", "the record of its products is gone", **about)
+    return StepStatus(name, outcome, last.get("reason", ""), last.get("remedy", ""), **about)
+
+
+def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the last pass of each step told, by step."""
+    passes: dict[str, dict[str, Any]] = {}
+    current: dict[str, Any] | None = None
+    for event in events:
+        kind, step = event["event"], event.get("step", "")
+        if kind == "step-start":
+            current = passes[step] = {"warnings": []}
+        elif kind == "progress" and current is not None:
+            current |= {"fraction": event.get("fraction"), "label": event.get("label", "")}
+        elif kind == "warning" and step in passes:
+            passes[step]["warnings"].append(event.get("message", ""))
+        elif kind == "step-end" and step in passes:
+            passes[step] |= {k: event[k] for k in ("outcome", "seconds", "reason", "remedy") if k in event}
+            current = None
+        elif kind == "run-end" and current is not None:
+            current["run_outcome"] = event.get("outcome")
+            current = None
+    return passes
