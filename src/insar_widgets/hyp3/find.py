@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 
 import rasterio
-from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from insar_widgets.errors import ProductError
 from insar_widgets.findings import Finding
 from insar_widgets.hyp3 import _manifest
+from insar_widgets.hyp3._raster import HEADERS_ONLY, read_grid
 from insar_widgets.hyp3._scan import Candidate, scan
-from insar_widgets.hyp3.archive import read_member
 from insar_widgets.hyp3.grid import Grid
-from insar_widgets.hyp3.metadata import burst_track, first_burst, orbit_track, parse_metadata, pass_direction
+from insar_widgets.hyp3.metadata import (
+    burst_track,
+    first_burst,
+    orbit_track,
+    parse_metadata,
+    pass_direction,
+    read_metadata_text,
+)
 from insar_widgets.hyp3.names import parse_product_name
 from insar_widgets.hyp3.product import NEEDED_LAYERS, Product
 from insar_widgets.hyp3.stack import Stack
 from insar_widgets.resources import cores
 
-__all__ = ["HEADERS_ONLY", "find_stack", "read_grid"]
-
-# Without these GDAL lists the folder for side-car files at each open, which takes far longer than the header.
-HEADERS_ONLY = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "VSI_CACHE": "FALSE", "GDAL_PAM_ENABLED": "NO"}
-_MAX_TEXT = 2**20
+__all__ = ["find_stack"]
 
 
 def find_stack(path: Path | str) -> Stack:
@@ -35,8 +34,8 @@ def find_stack(path: Path | str) -> Stack:
 
     Reads only names, the `.txt` files and the header of each unwrapped phase; zips are not unpacked. What
     looks like a product but cannot be used is in `Stack.left_out`. Of a product that is there more than once
-    (a folder and its zip, an original and a clipped copy) one is kept: originals before clipped copies, folders
-    before zips, then the first path.
+    (a folder and its zip, an original and a clipped copy) one is kept: originals before clipped copies,
+    folders before zips, then the first path.
 
     Parameters
     ----------
@@ -76,41 +75,6 @@ def find_stack(path: Path | str) -> Stack:
         raise ProductError(_nothing(root, left_out))
     products.sort(key=lambda product: (product.pair, product.name))
     return Stack(root=root, products=tuple(products), left_out=tuple(left_out))
-
-
-def read_grid(path: str) -> Grid:
-    """Read a raster's grid from its header.
-
-    Raises
-    ------
-    ProductError
-        The file cannot be opened, has no projection with an EPSG code, or is not north up.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Reported below in our own words.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as dataset:
-                crs, transform, width, height = dataset.crs, dataset.transform, dataset.width, dataset.height
-    except (RasterioError, OSError) as error:
-        raise ProductError(
-            f"{path} cannot be read as a raster ({error}). Download the product again."
-        ) from error
-    epsg = _epsg(crs.to_wkt()) if crs else None
-    if epsg is None:
-        raise ProductError(f"{path} has no projection with an EPSG code. Download the product again.")
-    grid = Grid(
-        epsg, (transform.a, transform.b, transform.c, transform.d, transform.e, transform.f), width, height
-    )
-    if not grid.is_north_up:
-        raise ProductError(f"{path} is rotated or upside down, which no HyP3 product is. Download it again.")
-    return grid
-
-
-@lru_cache(maxsize=256)
-def _epsg(wkt: str) -> int | None:
-    code = CRS.from_wkt(wkt).to_epsg()
-    return int(code) if code is not None else None
 
 
 def _choose(candidates: list[Candidate]) -> tuple[list[Candidate], list[Finding]]:
@@ -172,8 +136,8 @@ def _read(candidate: Candidate) -> Product | Finding:
             name, "missing-metadata", f"{name}.txt is missing beside the rasters in {candidate.path}."
         )
     try:
-        metadata = parse_metadata(_read_text(candidate), candidate.metadata)
-    except (ProductError, OSError, UnicodeDecodeError) as error:
+        metadata = parse_metadata(read_metadata_text(candidate.path, candidate.metadata), candidate.metadata)
+    except ProductError as error:
         return _unusable(name, "unparsable-metadata", str(error))
     layers = {layer: _raster_path(candidate, file) for layer, file in sorted(files.items())}
     try:
@@ -218,16 +182,6 @@ def _build(
 def _raster_path(candidate: Candidate, file: str) -> str:
     # The braces tell GDAL where the zip's name ends, whatever its suffix.
     return f"/vsizip/{{{candidate.path}}}/{file}" if candidate.in_zip else file
-
-
-def _read_text(candidate: Candidate) -> str:
-    assert candidate.metadata is not None  # noqa: S101 - asked before
-    if candidate.in_zip:
-        return read_member(candidate.path, candidate.metadata, _MAX_TEXT).decode("utf-8")
-    path = Path(candidate.metadata)
-    if path.stat().st_size > _MAX_TEXT:
-        raise ProductError(f"{path} is far too large for a HyP3 metadata file. Download the product again.")
-    return path.read_text(encoding="utf-8")
 
 
 def _unusable(name: str, code: str, message: str) -> Finding:

@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from insar_widgets.errors import ProductError
+from insar_widgets.hyp3.archive import read_member
 
-__all__ = ["burst_track", "orbit_track", "parse_metadata"]
+__all__ = [
+    "burst_track",
+    "first_burst",
+    "orbit_track",
+    "parse_metadata",
+    "pass_direction",
+    "read_metadata_text",
+]
+
+_MAX_TEXT = 2**20
 
 # What MintPy's prep_hyp3 reads, as numbers (it ends with a KeyError or ValueError without them).
 _NUMBERS = (
@@ -24,6 +35,26 @@ _NUMBERS = (
 )
 _WORDS = ("Reference Granule", "Unwrapping type")
 _S1C_MOVED = 8018
+
+
+def read_metadata_text(path: Path, location: str) -> str:
+    """Read a `.txt`: the file `location`, or the member `location` if `path` is a zip.
+
+    Raises
+    ------
+    ProductError
+        It is damaged, far too large, or not text.
+    """
+    try:
+        if path.suffix.lower() == ".zip":
+            return read_member(path, location, _MAX_TEXT).decode("utf-8")
+        if Path(location).stat().st_size > _MAX_TEXT:
+            raise ProductError(
+                f"{location} is far too large for a metadata file. Download the product again."
+            )
+        return Path(location).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProductError(f"{location} cannot be read ({error}). Download the product again.") from error
 
 
 def parse_metadata(text: str, source: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from insar_widgets.findings import Finding
+from insar_widgets.hyp3.aoi import Aoi
 from insar_widgets.hyp3.grid import Bounds, Grid, common_overlap
 from insar_widgets.hyp3.names import Family
 from insar_widgets.hyp3.network import Network, Pair, unique_pairs
@@ -101,6 +103,74 @@ class Stack:
         """Outline of each product by name: closed rings of `[lon, lat]` in degrees WGS84."""
         rings = {grid: grid.polygon() for grid in {product.grid for product in self.products}}
         return {product.name: rings[product.grid] for product in self.products}
+
+    def prepare(  # noqa: PLR0917 - the design lets all be given in place
+        self,
+        out_dir: Path | str,
+        aoi: Aoi | None = None,
+        epsg: int | None = None,
+        resolution: float | None = None,
+        jobs: int | None = None,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+        strict: bool = False,
+    ) -> Stack:
+        """Bring every product onto one grid, in a new folder that MintPy can load.
+
+        The grid is the one most products already share (projection, pixel size and origin), cut to what all have
+        in common. Products on it are cut; others are resampled by nearest neighbour, so that phases stay values
+        that were measured. Written are `<name>/<name>_<layer>.tif` (tiled, deflate) for the phase, coherence,
+        connected components, DEM, look vectors, incidence and water mask, as far as there, and `<name>/<name>.txt`.
+        Originals are only read.
+
+        A product that would break the stack is left out and named in `left_out` of the result: another
+        direction, track, family, polarisation or looks than most; the second of a pair; an area so different that
+        less than half of a typical product (or of the area of interest) would remain for all; a file that
+        cannot be read.
+
+        It can be interrupted at any time, even killed: the next call goes on. A second call does nothing; a
+        different request into the same folder makes what differs and removes what it made before.
+
+        Parameters
+        ----------
+        out_dir
+            Folder to write; made if need be. Files of others in it are never touched.
+        aoi
+            Area of interest: a shapely geometry, GeoJSON or a list of `[lon, lat]`, degrees WGS84. Its box, widened
+            to whole pixels, limits the grid.
+        epsg
+            Projection wanted; that of most products by default.
+        resolution
+            Pixel size wanted, in units of the projection; that of most products by default. With another one than
+            the products' all are resampled (nearest neighbour, no averaging).
+        jobs
+            Files worked on at a time; as many as there are cores by default.
+        on_progress
+            Called in this thread with the fraction done (0..1) and the product's name.
+        cancel
+            Set it from another thread to end early.
+        strict
+            Raise for the first product that cannot be read, instead of leaving it out.
+
+        Returns
+        -------
+        Stack
+            The prepared products, on one grid.
+
+        Raises
+        ------
+        ProductError
+            Nothing in common, fewer than two dates left, an area of interest elsewhere, a folder that holds the
+            originals or someone else's products, a full disk; with `strict` also a product that cannot be read.
+        CancelledError
+            `cancel` was set. What is finished stays and is used by the next call.
+        """
+        # They return and read a Stack themselves.
+        from insar_widgets.hyp3.plan import make_plan  # noqa: PLC0415
+        from insar_widgets.hyp3.prepare import How, prepare  # noqa: PLC0415
+
+        plan = make_plan(self.products, aoi, epsg, resolution)
+        return prepare(self, out_dir, plan, How(jobs, on_progress, cancel, strict))
 
 
 def majority[T](values: Sequence[T]) -> T:
