@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "CancelledError",
+    "CredentialsError",
     "InsarWidgetsError",
     "MissingDependencyError",
     "ProductError",
@@ -44,3 +45,7 @@ class MissingDependencyError(InsarWidgetsError):
 
 class SimulationError(InsarWidgetsError):
     """A stack with these arguments cannot be simulated, or not into this folder."""
+
+
+class CredentialsError(InsarWidgetsError):
+    """Credentials cannot be stored as they are; the message never holds them."""
