@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from insar_widgets.simulate.compare import Comparison, compare_with_truth
 from insar_widgets.simulate.stack import simulate_stack
 
-__all__ = ["simulate_stack"]
+__all__ = ["Comparison", "compare_with_truth", "simulate_stack"]

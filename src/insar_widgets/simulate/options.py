@@ -24,6 +24,10 @@ SMALLEST_SIDE = 40
 """Fewer rows or columns leave no room for the lake, the bowl and the fault, pixels."""
 
 
+LARGEST_CUBE = 2**30
+"""Pixels times dates; a variable of a classic NetCDF file holds 4 GiB."""
+
+
 @dataclass(frozen=True)
 class Options:
     """Arguments of `simulate_stack`, see there for their meaning and units."""
@@ -115,6 +119,11 @@ def _check_counts(options: Options) -> None:
             raise SimulationError(
                 f"{name}={value!r} is not possible; give a whole number, {smallest} or more."
             )
+    if options.dates * math.prod(shape) >= LARGEST_CUBE:
+        raise SimulationError(
+            f"{options.dates} dates of {shape} pixels do not fit into truth.nc; "
+            f"give fewer dates or pixels, together less than {LARGEST_CUBE:,}."
+        )
     if options.interval % REPEAT_DAYS:
         raise SimulationError(
             f"interval={options.interval} days: Sentinel-1A comes back every {REPEAT_DAYS} days; "
@@ -151,9 +160,10 @@ def _check_amplitudes(options: Options) -> None:
 
 def _check_network(options: Options) -> None:
     gap, lonely, dates = options.gap_after, options.single_pair_date, options.dates
-    if gap is not None and (not _is_count(gap) or not 0 <= gap < dates - 1):
+    if gap is not None and (not _is_count(gap) or not 1 <= gap <= dates - 3):
         raise SimulationError(
-            f"gap_after={gap!r} does not split {dates} dates; give the index of a date from 0 to {dates - 2}."
+            f"gap_after={gap!r} does not split {dates} dates into two parts of two or more; "
+            f"give the index of a date from 1 to {dates - 3}, or add dates."
         )
     if lonely is not None and (not _is_count(lonely) or not 0 <= lonely < dates):
         raise SimulationError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from insar_widgets.simulate.truth import Fields, write_truth
 Progress = Callable[[float, str], None]
 
 PRODUCT_FOLDER = re.compile(r"S1[ABCD]{0,2}_.*_INT\d{2}_.*[0-9A-F]{4}(\.zip)?")
-ORBITAL_TUBE = 55.0
+ORBITAL_TUBE = 75.0
 """Standard deviation of the perpendicular baselines to the mean orbit, metres."""
 
 
@@ -44,9 +44,9 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
     subsidence: float = -0.08,
     fault_slip: float = 0.04,
     annual: float = 0.006,
-    turbulence: float = 0.0045,
+    turbulence: float = 0.0035,
     stratification: float = 0.004,
-    dem_error: float = 4.0,
+    dem_error: float = 6.0,
     decorrelation: bool = True,
     looks: float = 20.0,
     unwrap_errors: float = 0.05,
@@ -129,9 +129,9 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
     -----
     Displacement is positive towards the sensor and unwrapped phase positive away from it: phase =
     -4 pi / wavelength * d, where d is secondary minus reference epoch. The epochs' d is motion projected on
-    the unit vector from ground to sensor, plus delays, plus dem_error * bperp / (slant range * sin(incidence)),
-    see Fattahi and Amelung (2013), plus noise of the pair with the density of Hanssen (2001), equation
-    4.2.23.
+    the unit vector from ground to sensor, plus delays, plus dem_error * bperp / (slant range *
+    sin(incidence)) as in Fattahi and Amelung (2013); the pairs add noise with the density of Hanssen (2001),
+    equation 4.2.23.
     """
     options = Options(
         shape=(int(shape[0]), int(shape[1])) if len(shape) == 2 else shape,
@@ -162,8 +162,7 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
     folder.mkdir(parents=True, exist_ok=True)
     report(0.0, "scene, motion and atmosphere")
     simulation.prepare()
-    for share, label in simulation.write_products(folder):
-        report(0.1 + 0.8 * share, label)
+    simulation.write_products(folder, lambda share, label: report(0.1 + 0.8 * share, label))
     simulation.write_rest(folder, gnss=gnss)
     report(1.0, "truth.nc")
     return find_stack(folder)
@@ -207,10 +206,11 @@ class _Simulation:
         secular, step, season = self.motion.secular(x, y), self.motion.step(x, y), self.motion.season(x, y)
         los = [np.sum(part * self.scene.look, axis=0) for part in (secular, step, season)]
         factors = (years, self.motion.step_factor(years), self.motion.season_factor(years))
-        displacement = sum(
-            factor[:, None, None].astype(np.float32) * part.astype(np.float32)
-            for factor, part in zip(factors, los, strict=True)
-        )
+        displacement = np.empty((options.dates, *options.shape), np.float32)
+        for number in range(options.dates):
+            displacement[number] = sum(
+                factor[number] * part for factor, part in zip(factors, los, strict=True)
+            )
         rng = np.random.default_rng(self._seeds["unwrapping"])
         self.fields = Fields(
             years=years,
@@ -218,7 +218,7 @@ class _Simulation:
             secular=secular,
             step=step,
             season=season,
-            los=np.asarray(displacement, np.float32),
+            los=displacement,
             dem_error=self._draw_dem_error(),
             turbulent=turbulent,
             stratified=stratified,
@@ -247,15 +247,15 @@ class _Simulation:
             + fields.dem_error * geometry
         )
 
-    def write_products(self, folder: Path) -> Iterator[tuple[float, str]]:
-        """Write every product, a few at a time; yields the share that is done and the latest name."""
+    def write_products(self, folder: Path, report: Progress) -> None:
+        """Write every product, a few at a time; reports the share that is done and the latest name."""
         pairs = self.options.pairs
         seeds = self._seeds["pairs"].spawn(len(pairs))
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
             jobs = [pool.submit(self._write_pair, folder, n, seeds[n]) for n in range(len(pairs))]
             try:
                 for done, job in enumerate(as_completed(jobs), start=1):
-                    yield done / len(jobs), job.result()
+                    report(done / len(jobs), job.result())
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 

@@ -74,18 +74,17 @@ def _dataset(
         ),
     }
     variables: dict[str, object] = {
-        name: (plane, np.asarray(image, np.float32), _attributes(units, text))
+        name: (plane, np.asarray(image, np.float32), _mapped(units, text))
         for name, (image, units, text) in images.items()
     }
-    variables |= {name: (cube, image, _attributes("m", f"{text}")) for name, (image, text) in cubes.items()}
-    variables["land"] = (plane, scene.land.astype(np.int8), _attributes("1", "1 = land, 0 = water"))
+    variables |= {name: (cube, image, _mapped("m", text)) for name, (image, text) in cubes.items()}
+    variables["land"] = (plane, scene.land.astype(np.int8), _mapped("1", "1 = land, 0 = water"))
     variables["bperp"] = ("date", fields.bperp, _attributes("m", "perpendicular baseline to the first date"))
     variables["years"] = (
         "date",
         fields.years,
         _attributes("year", "years of 365.25 days since the first date"),
     )
-    variables["spatial_ref"] = ((), np.int32(0), CRS.from_epsg(EPSG).to_cf() | {"EPSG": EPSG})
     variables |= _unwrap_variables(options, fields)
     variables |= _station_variables(motion, stations)
     x0, y0 = scene.grid.x_first, scene.grid.y_first
@@ -95,6 +94,7 @@ def _dataset(
         coords={
             "date": ("date", np.array(names), {"long_name": "acquisition date, YYYYMMDD"}),
             "y": ("y", scene.grid.y, _axis("y", "northing of pixel centres")),
+            "spatial_ref": ((), np.int32(0), CRS.from_epsg(EPSG).to_cf()),
             "x": ("x", scene.grid.x, _axis("x", "easting of pixel centres")),
         },
         attrs={
@@ -141,7 +141,7 @@ def _unwrap_variables(options: Options, fields: Fields) -> dict[str, object]:
         "unwrap_cycles": (
             ("unwrap_pair", "y", "x"),
             cycles,
-            _attributes("1", "cycles of 2 pi wrongly added to the unwrapped phase"),
+            _mapped("1", "cycles of 2 pi wrongly added to the unwrapped phase"),
         ),
     }
 
@@ -190,7 +190,11 @@ def _station_variables(motion: Motion, stations: list[Station]) -> dict[str, obj
 
 
 def _attributes(units: str, text: str) -> dict[str, str]:
-    return {"units": units, "long_name": text, "grid_mapping": "spatial_ref"}
+    return {"units": units, "long_name": text}
+
+
+def _mapped(units: str, text: str) -> dict[str, str]:
+    return _attributes(units, text) | {"grid_mapping": "spatial_ref"}
 
 
 def _axis(axis: str, text: str) -> dict[str, str]:
