@@ -24,7 +24,16 @@ from insar_widgets.errors import ProductError
 from insar_widgets.hyp3.archive import read_member
 from insar_widgets.hyp3.grid import Bounds, Grid, transform_bounds
 
-__all__ = ["HEADERS_ONLY", "Header", "cut_raster", "read_grid", "read_header", "write_bytes", "write_raster"]
+__all__ = [
+    "HEADERS_ONLY",
+    "Header",
+    "cut_raster",
+    "read_grid",
+    "read_header",
+    "read_pixels",
+    "write_bytes",
+    "write_raster",
+]
 
 # Without these GDAL lists the folder for side-car files at each open, which takes far longer than the header.
 HEADERS_ONLY = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
@@ -102,6 +111,18 @@ def cut_raster(path: str, target: Grid, fill: float | None) -> tuple[npt.NDArray
         else:
             _copy_nearest(dataset, grid, target, result)
         return result, nodata
+
+
+def read_pixels(path: str) -> tuple[npt.NDArray[Any], float | None]:
+    """Read a whole raster and its no-data value.
+
+    Raises
+    ------
+    ProductError
+        It cannot be read to its end; the message names it.
+    """
+    with _named(path), rasterio.Env(**HEADERS_ONLY), _opened(path, whole=True) as dataset:
+        return dataset.read(1), dataset.nodata
 
 
 def write_raster(path: Path, array: npt.NDArray[Any], grid: Grid, nodata: float | None) -> None:

@@ -173,6 +173,14 @@ def _typical_box(boxes: Sequence[Bounds]) -> Bounds:
     return boxes[0]
 
 
+_REASONS = (
+    "it covers more of the area",
+    "it lies on the common grid",
+    "it has more layers",
+    "its name comes first",
+)
+
+
 def _one_per_pair(
     products: list[Product], coverage: dict[Product, float], anchor: Grid
 ) -> tuple[list[Product], list[Finding]]:
@@ -186,7 +194,10 @@ def _one_per_pair(
     for product in sorted(products, key=rank):
         first = best.setdefault(product.pair, product)
         if first is not product:
-            text = f"{product.name} was left out: {first.name} is of the same pair {product.pair} and fits better."
+            reason = next(w for a, b, w in zip(rank(first), rank(product), _REASONS, strict=True) if a != b)
+            text = (
+                f"{product.name} is of the same pair {product.pair} as {first.name}, which is kept: {reason}."
+            )
             left_out.append(_left_out("duplicate-pair", product, text, "Nothing to do."))
     return [product for product in products if best[product.pair] is product], left_out
 
@@ -202,8 +213,8 @@ def _enough_overlap(
             break
         product = by_coverage.pop()
         text = (
-            f"{product.name} was left out: it covers {coverage[product]:.0%} of the area and would cut down all"
-            " other products to what they share with it."
+            f"{product.name} covers {coverage[product]:.0%} of the area and would cut down all other products to"
+            " what they share with it."
         )
         left_out.append(
             _left_out("small-overlap", product, text, "Choose an area of interest that it covers.")

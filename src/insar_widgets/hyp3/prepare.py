@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from insar_widgets.errors import CancelledError, ProductError
 from insar_widgets.findings import Finding
 from insar_widgets.hyp3._manifest import Manifest, as_record, locked
 from insar_widgets.hyp3._raster import cut_raster, write_bytes, write_raster
+from insar_widgets.hyp3._readings import POLL_SECONDS, judge_pixels, pool
 from insar_widgets.hyp3._scan import MANIFEST
 from insar_widgets.hyp3.find import find_stack
 from insar_widgets.hyp3.grid import Grid
@@ -26,7 +26,6 @@ from insar_widgets.resources import cores
 
 __all__ = ["How", "prepare"]
 
-_POLL_SECONDS = 0.2
 # Outside of a raster there is no measurement; only a DEM knows its own value for that.
 _FILL: dict[str, float | None] = dict.fromkeys(PREPARED_LAYERS, 0.0) | {"dem": None}
 
@@ -202,14 +201,14 @@ def _work(
     stop = threading.Event()
     for name in {task.product.name for task in todo}:
         _make_folder(folder / name)
-    with _pool(how.jobs, stop) as pool:
+    with pool(how.jobs or cores(), stop) as executor:
         running: dict[Future[dict[str, Any] | None], _Task] = {
-            pool.submit(_make, task, folder, grid, stop): task for task in todo
+            executor.submit(_make, task, folder, grid, stop): task for task in todo
         }
         while running:
             if how.cancel is not None and how.cancel.is_set():
                 raise CancelledError("Preparing was cancelled. Prepare again to go on where it ended.")
-            finished, _ = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+            finished, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
                 task = running.pop(future)
                 try:
@@ -218,6 +217,7 @@ def _work(
                     if how.strict:
                         raise ProductError(str(error)) from error
                     broken[task.product.name] = {
+                        "code": error.code,
                         "layer": task.layer,
                         "source": task.source,
                         "message": str(error),
@@ -234,16 +234,9 @@ def _work(
 class _UnreadableError(ProductError):
     """A product's own file is broken, as opposed to one that cannot be written."""
 
-
-@contextmanager
-def _pool(jobs: int | None, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """A pool that ends soon, whatever ends its use."""
-    pool = ThreadPoolExecutor(max_workers=max(1, jobs if jobs is not None else cores()))
-    try:
-        yield pool
-    finally:
-        stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+    def __init__(self, message: str, code: str = "unreadable-raster") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def _make_folder(path: Path) -> None:
@@ -270,6 +263,9 @@ def _make(task: _Task, folder: Path, grid: Grid, stop: threading.Event) -> dict[
             array, nodata = cut_raster(task.product.layers[task.layer], grid, _FILL[task.layer])
         except ProductError as error:
             raise _UnreadableError(str(error)) from error
+        problem = judge_pixels(task.layer, task.source["path"], array, nodata)
+        if problem is not None:
+            raise _UnreadableError(f"{problem[1]} (in the area prepared)", problem[0])
         write_raster(path, array, grid, nodata)
     return {"source": task.source, **_identity(path)}
 
@@ -285,7 +281,7 @@ def _end(
     findings = left_out + [
         Finding(
             "warning",
-            "unreadable-raster",
+            record["code"],
             f"{name} was left out: {record['message']}",
             (name,),
             "Download the product again and prepare again.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from insar_widgets.findings import Finding
 from insar_widgets.hyp3.aoi import Aoi
+from insar_widgets.hyp3.estimate import Estimate, estimate
 from insar_widgets.hyp3.grid import Bounds, Grid, common_overlap
 from insar_widgets.hyp3.names import Family
 from insar_widgets.hyp3.network import Network, Pair, unique_pairs
@@ -103,6 +104,115 @@ class Stack:
         """Outline of each product by name: closed rings of `[lon, lat]` in degrees WGS84."""
         rings = {grid: grid.polygon() for grid in {product.grid for product in self.products}}
         return {product.name: rings[product.grid] for product in self.products}
+
+    def check(
+        self,
+        deep: bool = False,
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> list[Finding]:
+        """Find what would make a run fail or, worse, succeed wrongly.
+
+        Reads the headers of all layers and tells about rasters, grids, overlap, mixed products, geometry, the
+        network, leftovers and what a run needs.
+
+        Parameters
+        ----------
+        deep
+            Read all pixels as well: damage inside of files, products without data, coherence outside of 0..1.
+        on_progress
+            Called in this thread with the fraction done (0..1) and a product's name.
+        cancel
+            Set it from another thread to end early.
+
+        Returns
+        -------
+        list of Finding
+            Worst first; what was left out before is among them.
+
+        Raises
+        ------
+        CancelledError
+            `cancel` was set.
+        """
+        from insar_widgets.hyp3.checks import check  # noqa: PLC0415 - it reads a Stack itself
+
+        return check(self, deep=deep, on_progress=on_progress, cancel=cancel)
+
+    def estimate(
+        self,
+        aoi: Aoi | None = None,
+        epsg: int | None = None,
+        resolution: float | None = None,
+        folder: Path | str | None = None,
+    ) -> Estimate:
+        """Estimate disk, memory and time of preparing and running, against what is free.
+
+        Parameters
+        ----------
+        aoi, epsg, resolution
+            As for `prepare`.
+        folder
+            Where the run will write; the stack's own folder by default.
+
+        Raises
+        ------
+        ProductError
+            As `prepare` would: nothing in common, an area of interest elsewhere.
+        """
+        from insar_widgets.hyp3.plan import make_plan  # noqa: PLC0415 - it reads a Stack itself
+
+        plan = make_plan(self.products, aoi, epsg, resolution)
+        return estimate(plan.products, plan.grid, Path(folder) if folder is not None else self.root)
+
+    def select(  # noqa: PLR0917 - the design lets all be given in place
+        self,
+        start: str | None = None,
+        end: str | None = None,
+        months: Iterable[int] | None = None,
+        max_temporal_days: float | None = None,
+        max_bperp: float | None = None,
+        exclude_dates: Iterable[str] = (),
+        exclude_pairs: Iterable[str | Pair] = (),
+        only_pairs: Iterable[str | Pair] | None = None,
+        keep_connected: bool = True,
+    ) -> Stack:
+        """Keep some pairs. A pair stays if both its dates stay.
+
+        Parameters
+        ----------
+        start, end
+            First and last date to keep, `YYYYMMDD` or `YYYY-MM-DD`, included.
+        months
+            Months to keep, 1..12.
+        max_temporal_days
+            Longest time between the dates of a pair, days.
+        max_bperp
+            Largest perpendicular baseline of a pair, metres, without sign.
+        exclude_dates, exclude_pairs
+            Dates (`YYYYMMDD`) and pairs (`YYYYMMDD_YYYYMMDD`) to drop.
+        only_pairs
+            Pairs to keep, all others are dropped.
+        keep_connected
+            Refuse a choice after which the network falls into parts.
+
+        Returns
+        -------
+        Stack
+            Dates that lose their last pair are named in its `left_out`.
+
+        Raises
+        ------
+        ProductError
+            No pair is left, a date or pair does not exist, or the network would fall apart: then the message
+            says which dates would be cut off, and a pair that would hold them.
+        """
+        from insar_widgets.hyp3.select import Choice, select  # noqa: PLC0415 - it returns a Stack itself
+
+        choice = Choice(
+            start, end, months, max_temporal_days, max_bperp, exclude_dates, exclude_pairs, only_pairs
+        )
+        return select(self, choice, keep_connected=keep_connected)
 
     def prepare(  # noqa: PLR0917 - the design lets all be given in place
         self,
