@@ -93,13 +93,14 @@ def decimal_years(times: Times, seconds: float = 0.0) -> Floats:
 
 
 def make_terms(
+    *,
     poly: int,
     periodic: float | Iterable[float],
     steps: Dates,
     exp: Onsets,
     log: Onsets,
-    first: Times,
-    last: Times,
+    first: np.datetime64,
+    last: np.datetime64,
 ) -> tuple[Term, ...]:
     """The terms of a model, checked against the first and last date that are used.
 
@@ -114,7 +115,7 @@ def make_terms(
     periods = [float(p) for p in ([periodic] if isinstance(periodic, int | float) else periodic)]
     for period in periods:
         terms += _periodic(period)
-    low, high = float(decimal_years(first)), float(decimal_years(last))
+    low, high = float(decimal_years(np.asarray(first))), float(decimal_years(np.asarray(last)))
     for value in [steps] if isinstance(steps, str | dt.date | np.datetime64) else steps:
         terms.append(_step(as_time(value), low, high))
     for kind, onsets in (("exp", exp), ("log", log)):

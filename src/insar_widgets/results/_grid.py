@@ -20,6 +20,17 @@ Floats = npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=16)
+def _crs(wkt: str) -> tuple[CRS, bool]:
+    crs = CRS.from_wkt(wkt)
+    return crs, bool(crs.is_geographic)
+
+
+@lru_cache(maxsize=16)
+def _wkt(text: str) -> str:
+    return str(CRS.from_user_input(text).to_wkt())
+
+
+@lru_cache(maxsize=16)
 def _transformers(wkt: str) -> tuple[Transformer, Transformer]:
     crs, wgs84 = CRS.from_wkt(wkt), CRS.from_epsg(4326)
     return (
@@ -55,28 +66,23 @@ class Grid:
     @classmethod
     def from_array(cls, array: xr.DataArray) -> Grid:
         """Grid of a DataArray with dimensions ``y`` and ``x``, pixel centres as coordinates, and ``rio.crs``."""
-        crs = array.rio.crs
-        if crs is None or "x" not in array.coords or "y" not in array.coords:
+        spatial = array.coords.get("spatial_ref")
+        wkt = str(spatial.attrs.get("crs_wkt", "")) if spatial is not None else ""
+        if not wkt and array.rio.crs is not None:
+            wkt = _wkt(array.rio.crs.to_wkt())
+        if not wkt or "x" not in array.coords or "y" not in array.coords:
             raise ResultsError(
                 "The array has no coordinate reference system or no x and y coordinates; "
                 "set them with array.rio.write_crs(...) and assign_coords(...)."
             )
         x0, dx = _regular(array["x"].values, "x")
         y0, dy = _regular(array["y"].values, "y")
-        return cls(
-            x0 - dx / 2,
-            y0 - dy / 2,
-            dx,
-            dy,
-            array.sizes["y"],
-            array.sizes["x"],
-            CRS.from_user_input(crs).to_wkt(),
-        )
+        return cls(x0 - dx / 2, y0 - dy / 2, dx, dy, array.sizes["y"], array.sizes["x"], wkt)
 
     @property
     def crs(self) -> CRS:
         """Coordinate reference system of x and y."""
-        return CRS.from_wkt(self.wkt)
+        return _crs(self.wkt)[0]
 
     @property
     def x(self) -> Floats:
@@ -109,7 +115,7 @@ class Grid:
         """Fractional row and column of degrees WGS84; ``floor`` of them is the pixel that holds the point."""
         x, y = _transformers(self.wkt)[1].transform(np.asarray(lon, float), np.asarray(lat, float))
         x, y = np.asarray(x, float), np.asarray(y, float)
-        if self.crs.is_geographic:
+        if _crs(self.wkt)[1]:
             west = min(self.x_first, self.x_first + self.columns * self.x_step)
             x = west + (x - west) % 360
         return (y - self.y_first) / self.y_step, (x - self.x_first) / self.x_step
@@ -140,7 +146,7 @@ class Grid:
         rows = np.concatenate([along * 0, along, along * 0 + 1, along]) * self.rows
         columns = np.concatenate([along, along * 0 + 1, along, along * 0]) * self.columns
         lon, lat = self.lonlat(rows, columns)
-        middle = float(self.lonlat(self.rows / 2, self.columns / 2)[1 - 1])
+        middle = float(self.lonlat(self.rows / 2, self.columns / 2)[0])
         lon = middle + (lon - middle + 180) % 360 - 180
         return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
@@ -159,18 +165,20 @@ class Grid:
 
     def window(self, lon: npt.ArrayLike, lat: npt.ArrayLike, margin: float) -> tuple[slice, slice]:
         """Rows and columns that hold everything within `margin` metres of the points."""
-        lon, lat = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
+        row, column = (np.atleast_1d(v) for v in self.indices(lon, lat))
+        known = np.isfinite(row) & np.isfinite(column)
+        row, column = row[known], column[known]
+        box = np.array([[r, c] for r in (row.min(), row.max()) for c in (column.min(), column.max())])
+        box_lon, box_lat = self.lonlat(box[:, 0], box[:, 1])
         azimuths = np.arange(0, 360, 45.0)
-        reach = margin * 1.1
-        size = (lon.size, azimuths.size)
         around_lon, around_lat, _ = GEOD.fwd(
-            np.broadcast_to(lon[:, None], size).ravel(),
-            np.broadcast_to(lat[:, None], size).ravel(),
-            np.broadcast_to(azimuths, size).ravel(),
-            np.full(lon.size * azimuths.size, reach),
+            np.repeat(box_lon, azimuths.size),
+            np.repeat(box_lat, azimuths.size),
+            np.tile(azimuths, 4),
+            np.full(4 * azimuths.size, margin * 1.1),
         )
-        row, column = self.indices(around_lon, around_lat)
-        return _clip(row, self.rows), _clip(column, self.columns)
+        around_row, around_column = self.indices(around_lon, around_lat)
+        return _clip(around_row, self.rows), _clip(around_column, self.columns)
 
 
 def _clip(index: Floats, size: int) -> slice:

@@ -90,10 +90,9 @@ def pixels_near(grid: Grid, rows: slice, columns: slice, track: Track, reach: fl
 
     Pixels before the start and after the end do not count; at a bend the outer corner is round.
     """
-    row, column = np.meshgrid(
-        np.arange(rows.start, rows.stop) + 0.5, np.arange(columns.start, columns.stop) + 0.5, indexing="ij"
-    )
-    lon, lat = grid.lonlat(row.ravel(), column.ravel())
+    candidates = _candidates(grid, rows, columns, track, reach)
+    width = max(1, columns.stop - columns.start)
+    lon, lat = grid.lonlat(candidates // width + rows.start + 0.5, candidates % width + columns.start + 0.5)
     best = np.full(lon.size, np.inf)
     along, offset = np.zeros(lon.size), np.zeros(lon.size)
     last = track.vertices.size - 2
@@ -106,13 +105,33 @@ def pixels_near(grid: Grid, rows: slice, columns: slice, track: Track, reach: fl
         best[closer] = distance[closer]
         along[closer] = track.vertices[i] + np.clip(a, 0, length)[closer]
         offset[closer] = np.copysign(distance, across)[closer]
-    pixel = np.flatnonzero(np.isfinite(best))
-    along, offset = along[pixel], offset[pixel]
+    found = np.isfinite(best)
+    pixel, along, offset = candidates[found], along[found], offset[found]
     middles = (track.distance[1:] + track.distance[:-1]) / 2
     order = np.argsort(along, kind="stable")
     return Near(
         pixel[order], along[order], offset[order], np.searchsorted(middles, along[order], side="right")
     )
+
+
+def _candidates(grid: Grid, rows: slice, columns: slice, track: Track, reach: float) -> npt.NDArray[np.int64]:
+    """Flat indices of pixels that may be within reach: a box around each pixel of a dense track."""
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    sizes = grid.pixel_size()
+    dense = trace(track.corners.tolist(), max(min(sizes), track.length / _MOST_SAMPLES * 2))
+    row, column = grid.indices(dense.lon, dense.lat)
+    # A tenth more than needed, for pixels whose size in metres changes across a geographic grid, and the
+    # distance between two samples.
+    pad_row, pad_column = (int(np.ceil((1.1 * reach + dense.step) / size)) + 1 for size in sizes)
+    if dense.distance.size * (2 * pad_row + 1) * (2 * pad_column + 1) > height * width:
+        return np.arange(height * width)
+    known = np.isfinite(row) & np.isfinite(column)
+    cells = np.unique(np.stack([np.floor(row[known]), np.floor(column[known])]).astype(np.int64), axis=1)
+    box = np.stack(np.meshgrid(np.arange(-pad_row, pad_row + 1), np.arange(-pad_column, pad_column + 1)))
+    around = cells[:, :, None] + box.reshape(2, 1, -1)
+    r, c = around[0].ravel() - rows.start, around[1].ravel() - columns.start
+    within = (r >= 0) & (r < height) & (c >= 0) & (c < width)
+    return np.unique(r[within] * width + c[within])
 
 
 def _leg_coordinates(start: Floats, end: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats, float]:

@@ -118,13 +118,13 @@ def _assemble(
                     meaning = Meaning(meaning.long_name, entry.units[dataset], meaning.nodata)
                 layers[name] = Layer(name, source, meaning, entry)
     missing = {name: text for name, text in odd.items() if name not in layers}
-    missing |= _missing(work_dir, layers, broken, stack is not None)
+    missing |= _missing(work_dir, layers, broken, stack is not None, bool(notes))
     ordered = {name: layers[name] for name in sorted(layers, key=_layer_order)}
     return Scan(grid, ordered, missing, dict(lead.metadata), stack, notes)
 
 
 def _missing(
-    work_dir: Path, layers: Mapping[str, Layer], broken: Mapping[str, str], stack: bool
+    work_dir: Path, layers: Mapping[str, Layer], broken: Mapping[str, str], stack: bool, copies: bool
 ) -> dict[str, str]:
     missing: dict[str, str] = {}
     told: set[str] = set()
@@ -135,6 +135,8 @@ def _missing(
         if stem in broken:
             missing[name] = broken[stem]
             told.add(stem)
+        elif copies and name != "ifgramStack":
+            missing[name] = f"There is no geocoded copy of {Path(file).name} in {work_dir / 'geo'}."
         else:
             missing[name] = f"{work_dir / file} is not there; the step {step} writes it."
     missing |= {stem: text for stem, text in broken.items() if stem not in told and stem not in missing}
@@ -174,14 +176,20 @@ def _read_entry(path: Path) -> FileEntry | None:
         datasets: dict[str, Source] = {}
         units: dict[str, str] = {}
         for name, item in handle.items():
-            if isinstance(item, h5py.Dataset) and item.ndim in (2, 3) and item.dtype.kind in "fiub":
+            if isinstance(item, h5py.Dataset) and _is_image(item) and item.id.get_storage_size() > 0:
                 datasets[name] = Source(path, name, tuple(item.shape), item.dtype, stamp)
                 units[name] = _text(item.attrs.get("UNIT", metadata.get("UNIT", "")))
+    if "FILE_TYPE" not in metadata or "LENGTH" not in metadata:
+        return None
     if not datasets:
         raise ResultsError(
-            f"{path} holds no data, as a step that was interrupted leaves it; delete it and run that step again."
+            f"{path} holds no values, as a step that was interrupted leaves it; delete it and run that step again."
         )
-    return FileEntry(path, strip_geo(path.stem), metadata, datasets, units) if "LENGTH" in metadata else None
+    return FileEntry(path, strip_geo(path.stem), metadata, datasets, units)
+
+
+def _is_image(item: Any) -> bool:
+    return item.ndim in (2, 3) and min(item.shape) > 0 and item.dtype.kind in "fiub"
 
 
 def _text(value: Any) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ def fit_time_function(
     times = np.asarray(data["date"].values, "datetime64[ns]")
     used = _used(times, exclude)
     seconds = float(series.attrs.get("center_line_utc", data.attrs.get("center_line_utc", 0.0)))
-    terms = make_terms(poly, periodic, steps, exp, log, times[used].min(), times[used].max())
+    limits = {"first": times[used][0], "last": times[used][-1]}
+    terms = make_terms(poly=poly, periodic=periodic, steps=steps, exp=exp, log=log, **limits)
     years = decimal_years(times, seconds)
     origin = float(years[used][0])
     design = _design(terms, years, origin)
@@ -98,9 +99,7 @@ def fit_time_function(
 
     shape = data.shape[1:]
     values = np.asarray(data.values, float).reshape(times.size, -1)
-    solution, spread, count, sigma, rms = _solve(design, values, used)
-    size = len(terms)
-    deviation = np.sqrt(np.einsum("iip->ip", spread)) if size else spread
+    found = _solve(design, values, used)
     dims = data.dims[1:]
     coords = {key: value for key, value in data.coords.items() if set(value.dims) <= {"date", *dims}}
     cofactor = np.linalg.inv(design[used].T @ design[used])
@@ -118,25 +117,29 @@ def fit_time_function(
     for i, term in enumerate(terms):
         if term.kind in ("cos", "sin"):
             if term.kind == "cos":
-                _put_periodic(put, term, solution[i : i + 2], spread[i : i + 2, i : i + 2])
+                _put_periodic(put, term, found, i)
             continue
-        put(term.name, solution[i], term.units, term.long_name)
-        put(f"{term.name}Std", deviation[i], term.units, f"standard deviation of {term.long_name}")
-    put("coefficients", solution, "", "estimated coefficients", ("parameter",))
-    put("coefficientsStd", deviation, "", "standard deviations of the coefficients", ("parameter",))
+        put(term.name, found.value[i], term.units, term.long_name)
+        put(f"{term.name}Std", found.deviation[i], term.units, f"standard deviation of {term.long_name}")
+    put("coefficients", found.value, "", "estimated coefficients", ("parameter",))
+    put("coefficientsStd", found.deviation, "", "standard deviations of the coefficients", ("parameter",))
     fit["cofactor"] = (("parameter", "parameter2"), cofactor, {"long_name": "inverse of the normal matrix"})
-    put("sigma", sigma, "m", "residual standard deviation, N - P degrees of freedom")
-    put("rms", rms, "m", "root mean square residual")
-    put("count", count, "1", "dates that the estimate used")
+    put("sigma", found.sigma, "m", "residual standard deviation, N - P degrees of freedom")
+    put("rms", found.rms, "m", "root mean square residual")
+    put("count", found.count, "1", "dates that the estimate used")
     fit["used"] = ("date", used, {"long_name": "dates in the estimate"})
     if curves:
-        fitted = design @ solution
+        fitted = design @ found.value
         put("fitted", fitted, "m", "displacement of the model", ("date",))
         put("residual", values - fitted, "m", "displacement minus model", ("date",))
     fit.attrs = {
-        "poly": int(poly), "origin": origin, "center_line_utc": seconds, "first_date": date_name(times[used][0]), "excluded": [date_name(t) for t in times[~used]],
-    }  # fmt: skip
-    fit.attrs["model"] = json.dumps([asdict(t) for t in terms])
+        "poly": int(poly),
+        "origin": origin,
+        "center_line_utc": seconds,
+        "first_date": date_name(times[used][0]),
+        "excluded": [date_name(t) for t in times[~used]],
+        "model": json.dumps([asdict(t) for t in terms]),
+    }
     return fit
 
 
@@ -217,49 +220,81 @@ def _rank(design: Floats) -> int:
     return int(np.linalg.matrix_rank(design / _norms(design), tol=1e-6))
 
 
-def _solve(
-    design: Floats, values: Floats, used: Bools
-) -> tuple[Floats, Floats, npt.NDArray[np.int64], Floats, Floats]:
-    """Solution (P, pixels), covariance (P, P, pixels), count, sigma, rms; pixels with equal gaps go together."""
+@dataclass
+class _Solution:
+    """What the estimate gives for each pixel; P parameters."""
+
+    value: Floats
+    """(P, pixels)."""
+    deviation: Floats
+    """(P, pixels) standard deviations."""
+    neighbour: Floats
+    """(P, pixels) covariance of each parameter with the next one."""
+    count: npt.NDArray[np.int64]
+    sigma: Floats
+    rms: Floats
+
+
+def _solve(design: Floats, values: Floats, used: Bools) -> _Solution:
+    """Ordinary least squares; pixels whose values are missing at the same dates are solved together."""
     size, pixels = design.shape[1], values.shape[1]
-    solution = np.full((size, pixels), np.nan)
-    covariance = np.full((size, size, pixels), np.nan)
-    sigma, rms = np.full(pixels, np.nan), np.full(pixels, np.nan)
     valid = np.isfinite(values) & used[:, None]
     count = valid.sum(axis=0)
-    patterns, inverse = np.unique(np.packbits(valid, axis=0), axis=1, return_inverse=True)
-    order = np.argsort(inverse.ravel(), kind="stable")
-    edges = np.searchsorted(inverse.ravel()[order], np.arange(patterns.shape[1] + 1))
-    for k in range(patterns.shape[1]):
-        own = order[edges[k] : edges[k + 1]]
-        dates = valid[:, own[0]]
+    found = _Solution(
+        value=np.full((size, pixels), np.nan),
+        deviation=np.full((size, pixels), np.nan),
+        neighbour=np.full((size, pixels), np.nan),
+        count=count,
+        sigma=np.full(pixels, np.nan),
+        rms=np.full(pixels, np.nan),
+    )
+    for dates, own in _patterns(valid, count, used):
         g = design[dates]
         if g.shape[0] < size or _rank(g) < size:
             continue
         cofactor = np.linalg.inv(g.T @ g)
+        across = np.append(np.diag(cofactor, 1), np.nan)
         for first in range(0, own.size, _BLOCK):
             part = own[first : first + _BLOCK]
             d = values[np.ix_(dates, part)]
             m = linalg.lstsq(g, d)[0]
             squares = ((d - g @ m) ** 2).sum(axis=0)
-            solution[:, part] = m
-            rms[part] = np.sqrt(squares / g.shape[0])
+            found.value[:, part] = m
+            found.rms[part] = np.sqrt(squares / g.shape[0])
             if g.shape[0] > size:
                 variance = squares / (g.shape[0] - size)
-                sigma[part] = np.sqrt(variance)
-                covariance[:, :, part] = cofactor[:, :, None] * variance
-    return solution, covariance, np.asarray(count, np.int64), sigma, rms
+                found.sigma[part] = np.sqrt(variance)
+                found.deviation[:, part] = np.sqrt(np.diag(cofactor)[:, None] * variance)
+                found.neighbour[:, part] = across[:, None] * variance
+    return found
 
 
-def _put_periodic(put: Any, term: Term, pair: Floats, covariance: Floats) -> None:
+def _patterns(
+    valid: Bools, count: npt.NDArray[np.int64], used: Bools
+) -> Iterator[tuple[Bools, npt.NDArray[np.int64]]]:
+    """Each set of dates that occurs, with the pixels that have just these."""
+    whole = np.flatnonzero(count == used.sum())
+    if whole.size:
+        yield used, whole
+    gappy = np.flatnonzero((count > 0) & (count < used.sum()))
+    if gappy.size:
+        packed = np.packbits(valid[:, gappy], axis=0)
+        _, inverse = np.unique(packed, axis=1, return_inverse=True)
+        order = np.argsort(inverse.ravel(), kind="stable")
+        for group in np.split(gappy[order], np.flatnonzero(np.diff(inverse.ravel()[order])) + 1):
+            yield valid[:, group[0]], group
+
+
+def _put_periodic(put: Any, term: Term, found: _Solution, i: int) -> None:
     """Amplitude and phase of a cos (c) and a sin (s) coefficient, and their first-order standard deviations.
 
     A = sqrt(c^2 + s^2) and phase = atan2(c, s), as in Minchew et al. (2017), doi:10.1002/2016JB013337.
     """
     stem = term.name.removesuffix("Cos")
-    c, s = pair
+    c, s = found.value[i : i + 2]
+    vc, vs = found.deviation[i : i + 2] ** 2
+    cs = found.neighbour[i]
     amplitude = np.hypot(c, s)
-    vc, vs, cs = covariance[0, 0], covariance[1, 1], covariance[0, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
         amplitude_variance = (c**2 * vc + s**2 * vs + 2 * c * s * cs) / amplitude**2
         phase_variance = (s**2 * vc + c**2 * vs - 2 * c * s * cs) / amplitude**4

@@ -18,12 +18,13 @@ from pyproj import CRS
 from xarray.core import indexing
 
 from insar_widgets.errors import ResultsError
+from insar_widgets.results._design import Dates, Onsets
 from insar_widgets.results._files import corrections, is_displacement_series
 from insar_widgets.results._lazy import Empty, EmptyWhereAlwaysZero, EmptyWhereZero, LayerArray, open_hdf5
 from insar_widgets.results._scan import Layer, Scan, scan
-from insar_widgets.results._design import Dates, Onsets
+from insar_widgets.results._swath import Method
 from insar_widgets.results.fitting import fit_time_function
-from insar_widgets.results.sampling import Method, sample_point, sample_transect
+from insar_widgets.results.sampling import sample_point, sample_transect
 from insar_widgets.results.summary import Summary, summarise
 
 _SCALE = {"mm": 1e-3, "cm": 1e-2, "mm/year": 1e-3, "cm/year": 1e-2}
@@ -206,6 +207,8 @@ class Results:
         width: float = 0,
         step: float | None = None,
         method: Method = "nearest",
+        *,
+        date: str | None = None,
     ) -> xr.Dataset:
         """Profile of a layer along a polyline; see `sample_transect` for what is returned.
 
@@ -214,16 +217,23 @@ class Results:
         line
             Polyline ``[[lon, lat], ...]`` in degrees WGS84.
         layer
-            One of `layers`; a time series gives a profile for each date.
+            One of `layers`; a time series gives a profile for each date, or for `date`.
         width, step
             Metres: width of the swath, distance between samples (one pixel if not given).
         method
             ``"nearest"`` or ``"bilinear"``.
+        date
+            YYYYMMDD, for a time series.
         """
-        height = self["height"] if "height" in self else None
-        return sample_transect(self[layer], line, width=width, step=step, method=method, elevation=height)
+        height = self["height"] if "height" in self.layers else None
+        array = self[layer]
+        if date is not None:
+            if "date" not in array.dims:
+                raise ResultsError(f"The layer {layer} has no dates; leave date out.")
+            array = array.isel(date=_index_of(array, date))
+        return sample_transect(array, line, width=width, step=step, method=method, elevation=height)
 
-    def fit(
+    def fit(  # noqa: PLR0917 - the public signature
         self,
         series: xr.DataArray | xr.Dataset,
         poly: int = 1,
@@ -250,8 +260,9 @@ class Results:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        left = "style='text-align:left'"
         rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td style='text-align:left'>{html.escape(v)}</td></tr>"
+            f"<tr><th {left}>{html.escape(k)}</th><td {left}>{html.escape(v)}</td></tr>"
             for k, v in self._describe().items()
         )
         return (
@@ -349,6 +360,13 @@ class Results:
             if "date" not in handle or handle["date"].shape != layer.source.shape[:1]:
                 return []
             return [d.decode() if isinstance(d, bytes) else str(d) for d in handle["date"][:]]
+
+
+def _index_of(array: xr.DataArray, date: str) -> int:
+    days = [str(day).replace("-", "") for day in array["date"].values.astype("datetime64[D]")]
+    if date not in days:
+        raise ResultsError(f"{array.name} has no date {date}; choose one of {', '.join(days)}.")
+    return days.index(date)
 
 
 def _datetimes(stamps: list[str]) -> npt.NDArray[np.datetime64]:

@@ -44,6 +44,33 @@ class Summary:
     """m/year in line of sight over the reliable pixels; negative is away from the sensor."""
     velocity_max: float | None
 
+    def table(self) -> list[tuple[str, str]]:
+        """What a reader wants to know, as pairs of name and text with units; what is not known is left out."""
+        height, width = self.pixel_size
+        table = [
+            ("Frame", f"{self.columns} × {self.rows} pixels of {width:.0f} × {height:.0f} m, {self.crs}")
+        ]
+        if self.dates:
+            table.append(("Dates", f"{len(self.dates)}, {self.dates[0]} to {self.dates[-1]}"))
+        if self.pairs_total is not None:
+            table.append(("Interferograms", f"{self.pairs_kept} of {self.pairs_total} used"))
+        if self.reference_point is not None:
+            point = self.reference_point
+            table.append(("Reference point", f"{point['lat']:.5f}° N, {point['lon']:.5f}° E"))
+        if self.reference_date is not None:
+            table.append(("Reference date", self.reference_date))
+        if self.timeseries is not None:
+            table.append(("Time series", f"{self.timeseries}.h5"))
+        if self.mean_temporal_coherence is not None:
+            table.append(("Mean temporal coherence", f"{self.mean_temporal_coherence:.2f}"))
+        if self.reliable_pixels is not None:
+            share = self.reliable_pixels / self.total_pixels
+            table.append(("Reliable pixels", f"{self.reliable_pixels} ({share:.0%})"))
+        if self.velocity_min is not None and self.velocity_max is not None:
+            text = f"{self.velocity_min * 1e3:.0f} to {self.velocity_max * 1e3:+.0f} mm/yr".replace("-", "−")
+            table.append(("LOS velocity", f"{text}, positive towards the satellite"))
+        return table
+
 
 def summarise(results: Results, found: Scan) -> Summary:
     """Read the figures; layers that are missing give None."""
