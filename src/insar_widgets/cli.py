@@ -208,8 +208,8 @@ def _summarise(run: Run, arguments: argparse.Namespace, console: Console) -> int
     missing = [s.name for s in run.status() if s.state not in ("completed", "off")]
     results = open_results(run.work_dir)
     table = Table(title="Result", show_header=False)
-    for name, value in results.summary().items():
-        table.add_row(name, str(value))
+    for name, text in results.summary().table():
+        table.add_row(name, text)
     console.print(table)
     truth = arguments.products / "truth.nc"
     if truth.is_file():

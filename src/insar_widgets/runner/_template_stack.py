@@ -40,6 +40,9 @@ _COMMENTS = {
         "# To correct with ERA5: set up the account, then write pyaps here.",
     ),
     "mintpy.compute.cluster": ("# As many workers as suit the cores that this process may use.",),
+    "mintpy.save.kmz": (
+        "# MintPy stretches a UTM image between two corners, kilometres off on a full frame, and takes 3 GB for it.",
+    ),
     "mintpy.plot": ("# Figures come from the widgets and exports; yes adds MintPy's own in the folder pic.",),
 }
 
@@ -55,7 +58,7 @@ def lines_for_stack(stack: Stack, given: Collection[str]) -> Iterator[str]:
     if (workers := wise_workers()) > 1:
         values |= {"mintpy.compute.cluster": "local", "mintpy.compute.numWorker": workers}
     values |= {"mintpy.load.processor": "hyp3", **_load(stack)}
-    values |= {"mintpy.troposphericDelay.method": "no", "mintpy.plot": "no"}
+    values |= {"mintpy.troposphericDelay.method": "no", "mintpy.save.kmz": "no", "mintpy.plot": "no"}
     for section in sections():
         keys = [key for key in values if section_of(key) == section]
         if keys:

@@ -136,16 +136,16 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
             "writes": ("timeseries.h5", "temporalCoherence.h5", "numInvIfgram.h5", "maskTempCoh.h5"),
         },
         "correct_LOD": {"off": "only Envisat needs it"},
-        "correct_SET": series.correct("_SET", on.value("mintpy.solidEarthTides"), writes=("inputs/SET.h5",)),
+        "correct_SET": series.correct("_SET", "mintpy.solidEarthTides", writes=("inputs/SET.h5",)),
         "correct_ionosphere": series.correct(
-            "_ion", on.value("mintpy.ionosphericDelay.method"), writes=("inputs/ion.h5",)
+            "_ion", "mintpy.ionosphericDelay.method", writes=("inputs/ion.h5",)
         ),
         "correct_troposphere": series.troposphere(),
-        "deramp": series.correct("_ramp", on.value("mintpy.deramp"), reads=("maskTempCoh.h5",)),
+        "deramp": series.correct("_ramp", "mintpy.deramp", reads=("maskTempCoh.h5",)),
         "correct_topography": {
             **series.correct(
                 "_demErr",
-                on.value("mintpy.topographicResidual"),
+                "mintpy.topographicResidual",
                 reads=(GEOMETRY,),
                 writes=("demErr.h5", RESIDUAL),
             ),
@@ -203,10 +203,10 @@ class _Series:
         return self.files[-1]
 
     def correct(
-        self, suffix: str, method: Any, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = ()
+        self, suffix: str, key: str, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        if method is None:
-            return {"off": "not asked for in the template"}
+        if self._on.value(key) is None:
+            return {"off": f"{key} = no"}
         source = self.last
         self.files.append(source.removesuffix(".h5") + suffix + ".h5")
         return {"reads": (source, *reads), "writes": (self.last, *writes)}
@@ -218,7 +218,7 @@ class _Series:
             str(method), f"_{model}"
         )
         writes = (f"inputs/{model}.h5",) if method == "pyaps" else ()
-        return self.correct(suffix, method, reads=(GEOMETRY,), writes=writes)
+        return self.correct(suffix, "mintpy.troposphericDelay.method", reads=(GEOMETRY,), writes=writes)
 
 
 def _unwrap(on: _Switches) -> dict[str, Any]:

@@ -30,6 +30,10 @@ STARTED = "started"
 _REFUSED = 3
 _WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
+_KMZ = (
+    "MintPy's KMZ stretches the UTM image between two corners without reprojecting it: do not read positions from "
+    "it, they are off by up to kilometres on a full frame."
+)
 
 
 class _Cancelled(BaseException):
@@ -140,6 +144,8 @@ class Worker:
         if failure or problems:
             outcome = "failed"
         self._report_warnings(name, log)
+        if name == "google_earth":
+            self.emit("warning", step=name, message=_KMZ)
         used = resource.getrusage(resource.RUSAGE_SELF)
         end: dict[str, Any] = {
             "outcome": outcome,

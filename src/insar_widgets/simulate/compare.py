@@ -71,7 +71,9 @@ def compare_with_truth(results: Results, truth: str | os.PathLike[str]) -> Compa
     names = [str(date) for date in los["date"].values]
     lacking = sorted(set(results.dates) - set(names))
     if lacking:
-        raise ResultsError(f"{truth} has no displacement for {', '.join(lacking)}: it belongs to another simulation.")
+        raise ResultsError(
+            f"{truth} has no displacement for {', '.join(lacking)}: it belongs to another simulation."
+        )
     los = los.isel(date=[names.index(date) for date in results.dates])
     true = _rate(np.asarray(los.values, dtype=np.float64), results.dates)
     on_grid = xr.DataArray(true, dims=("y", "x"), coords={"y": los["y"], "x": los["x"]}).reindex(
@@ -80,13 +82,17 @@ def compare_with_truth(results: Results, truth: str | os.PathLike[str]) -> Compa
     point = results.reference_point
     if point is None:
         raise ResultsError(f"{results.work_dir} has no reference point; run the step reference_point first.")
-    x, y = Transformer.from_crs("EPSG:4326", results.crs, always_xy=True).transform(point["lon"], point["lat"])
+    x, y = Transformer.from_crs("EPSG:4326", results.crs, always_xy=True).transform(
+        point["lon"], point["lat"]
+    )
     there = {"x": x, "y": y, "method": "nearest"}
     expected = np.asarray(on_grid - on_grid.sel(**there))
     found = np.asarray(velocity - velocity.sel(**there))
     good = np.isfinite(expected) & np.isfinite(found) & np.asarray(results["maskTempCoh"].values, dtype=bool)
     if not good.any():
-        raise ResultsError(f"{truth} does not cover the frame of {results.work_dir}: it belongs to another simulation.")
+        raise ResultsError(
+            f"{truth} does not cover the frame of {results.work_dir}: it belongs to another simulation."
+        )
     error = (found - expected)[good]
     return Comparison(
         rmse=float(np.sqrt(np.mean(np.square(error)))),
