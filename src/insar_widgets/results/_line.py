@@ -123,15 +123,14 @@ def _candidates(grid: Grid, rows: slice, columns: slice, track: Track, reach: fl
     # A tenth more than needed, for pixels whose size in metres changes across a geographic grid, and the
     # distance between two samples.
     pad_row, pad_column = (int(np.ceil((1.1 * reach + dense.step) / size)) + 1 for size in sizes)
-    if dense.distance.size * (2 * pad_row + 1) * (2 * pad_column + 1) > height * width:
-        return np.arange(height * width)
     known = np.isfinite(row) & np.isfinite(column)
-    cells = np.unique(np.stack([np.floor(row[known]), np.floor(column[known])]).astype(np.int64), axis=1)
-    box = np.stack(np.meshgrid(np.arange(-pad_row, pad_row + 1), np.arange(-pad_column, pad_column + 1)))
-    around = cells[:, :, None] + box.reshape(2, 1, -1)
-    r, c = around[0].ravel() - rows.start, around[1].ravel() - columns.start
-    within = (r >= 0) & (r < height) & (c >= 0) & (c < width)
-    return np.unique(r[within] * width + c[within])
+    near = np.zeros((height + 2 * pad_row, width + 2 * pad_column), bool)
+    r = np.floor(row[known]).astype(np.int64) - rows.start
+    c = np.floor(column[known]).astype(np.int64) - columns.start
+    within = (r >= -pad_row) & (r < height + pad_row) & (c >= -pad_column) & (c < width + pad_column)
+    for i, j in set(zip(r[within].tolist(), c[within].tolist(), strict=True)):
+        near[max(i, 0) : i + 2 * pad_row + 1, max(j, 0) : j + 2 * pad_column + 1] = True
+    return np.flatnonzero(near[pad_row : pad_row + height, pad_column : pad_column + width])
 
 
 def _leg_coordinates(start: Floats, end: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats, float]:

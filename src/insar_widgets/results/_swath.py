@@ -141,9 +141,10 @@ def _members(under: Integers, near: Near) -> Integers:
     extra = np.flatnonzero(under >= 0)
     bins = np.concatenate([near.bin, extra])
     pixels = np.concatenate([near.pixel, under[extra]])
-    pairs = np.unique(np.stack([bins, pixels]), axis=1)
-    counts = np.bincount(pairs[0], minlength=size)
+    most = int(pixels.max(initial=0)) + 1
+    bins, pixels = np.divmod(np.unique(bins * most + pixels), most)
+    counts = np.bincount(bins, minlength=size)
     members = np.full((size, max(1, int(counts.max(initial=0)))), -1)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    members[pairs[0], np.arange(pairs.shape[1]) - starts[pairs[0]]] = pairs[1]
+    members[bins, np.arange(bins.size) - starts[bins]] = pixels
     return members

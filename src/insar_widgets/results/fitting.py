@@ -25,7 +25,7 @@ from insar_widgets.results._design import (
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-_BLOCK = 200_000
+_BLOCK = 20_000
 
 
 def fit_time_function(
@@ -101,18 +101,17 @@ def fit_time_function(
     values = np.asarray(data.values, float).reshape(times.size, -1)
     found = _solve(design, values, used)
     dims = data.dims[1:]
-    coords = {key: value for key, value in data.coords.items() if set(value.dims) <= {"date", *dims}}
+    coords: dict[Any, Any] = {
+        key: value for key, value in data.coords.items() if set(value.dims) <= {"date", *dims}
+    }
     cofactor = np.linalg.inv(design[used].T @ design[used])
-    fit = xr.Dataset(coords=coords).assign_coords(parameter=[t.name for t in terms])
-    fit = fit.assign_coords(parameter2=("parameter2", [t.name for t in terms]))
+    names = [t.name for t in terms]
+    coords |= {"parameter": ("parameter", names), "parameter2": ("parameter2", names)}
+    made: dict[str, Any] = {}
 
     def put(name: str, array: Any, units: str, words: str, lead: tuple[str, ...] = ()) -> None:
-        array = np.asarray(array)
-        fit[name] = (
-            (*lead, *dims),
-            array.reshape((*array.shape[: len(lead)], *shape)),
-            {"units": units, "long_name": words},
-        )
+        values = np.asarray(array).reshape((*array.shape[: len(lead)], *shape))
+        made[name] = ((*lead, *dims), values, {"units": units, "long_name": words})
 
     for i, term in enumerate(terms):
         if term.kind in ("cos", "sin"):
@@ -123,16 +122,16 @@ def fit_time_function(
         put(f"{term.name}Std", found.deviation[i], term.units, f"standard deviation of {term.long_name}")
     put("coefficients", found.value, "", "estimated coefficients", ("parameter",))
     put("coefficientsStd", found.deviation, "", "standard deviations of the coefficients", ("parameter",))
-    fit["cofactor"] = (("parameter", "parameter2"), cofactor, {"long_name": "inverse of the normal matrix"})
+    made["cofactor"] = (("parameter", "parameter2"), cofactor, {"long_name": "inverse of the normal matrix"})
     put("sigma", found.sigma, "m", "residual standard deviation, N - P degrees of freedom")
     put("rms", found.rms, "m", "root mean square residual")
     put("count", found.count, "1", "dates that the estimate used")
-    fit["used"] = ("date", used, {"long_name": "dates in the estimate"})
+    made["used"] = ("date", used, {"long_name": "dates in the estimate"})
     if curves:
         fitted = design @ found.value
         put("fitted", fitted, "m", "displacement of the model", ("date",))
         put("residual", values - fitted, "m", "displacement minus model", ("date",))
-    fit.attrs = {
+    attrs = {
         "poly": int(poly),
         "origin": origin,
         "center_line_utc": seconds,
@@ -140,7 +139,7 @@ def fit_time_function(
         "excluded": [date_name(t) for t in times[~used]],
         "model": json.dumps([asdict(t) for t in terms]),
     }
-    return fit
+    return xr.Dataset(made, coords, attrs)
 
 
 def evaluate_fit(fit: xr.Dataset, dates: Dates | npt.NDArray[np.datetime64]) -> xr.Dataset:
@@ -253,12 +252,14 @@ def _solve(design: Floats, values: Floats, used: Bools) -> _Solution:
         if g.shape[0] < size or _rank(g) < size:
             continue
         cofactor = np.linalg.inv(g.T @ g)
+        q, r = linalg.qr(g, mode="economic")
         across = np.append(np.diag(cofactor, 1), np.nan)
         for first in range(0, own.size, _BLOCK):
             part = own[first : first + _BLOCK]
-            d = values[np.ix_(dates, part)]
-            m = linalg.lstsq(g, d)[0]
-            squares = ((d - g @ m) ** 2).sum(axis=0)
+            d = values[:, part][dates]
+            m = linalg.solve_triangular(r, q.T @ d)
+            d -= g @ m
+            squares = np.einsum("dp,dp->p", d, d)
             found.value[:, part] = m
             found.rms[part] = np.sqrt(squares / g.shape[0])
             if g.shape[0] > size:

@@ -242,10 +242,19 @@ class Results:
         exp: Onsets = (),
         log: Onsets = (),
         exclude: Dates = (),
+        *,
+        curves: bool = True,
     ) -> xr.Dataset:
         """Fit a time function to displacement; see `fit_time_function`."""
         return fit_time_function(
-            series, poly=poly, periodic=periodic, steps=steps, exp=exp, log=log, exclude=exclude
+            series,
+            poly=poly,
+            periodic=periodic,
+            steps=steps,
+            exp=exp,
+            log=log,
+            exclude=exclude,
+            curves=curves,
         )
 
     def summary(self) -> Summary:
