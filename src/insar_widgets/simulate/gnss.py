@@ -163,7 +163,7 @@ def tenv3_text(series: Series, rng: np.random.Generator) -> str:
             f"{series.sigma[0, number]:.6f} {series.sigma[1, number]:.6f} {series.sigma[2, number]:.6f} "
             f"{correlation[0, number]:9.6f} {correlation[1, number]:9.6f} {correlation[2, number]:9.6f} "
             f"{station.lat + math.degrees(dn / north_radius):14.10f} "
-            f"{station.lon + math.degrees(de / east_radius):15.10f} {station.height + du:10.5f}\n"
+            f"{station.lon + math.degrees(de / east_radius):15.10f} {station.height + du:11.5f}\n"
         )
     return "".join(lines)
 
