@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from insar_widgets import Run, Stack
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Top folder of this checkout."""
+    return REPOSITORY
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +30,26 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_stack(tmp_path_factory: pytest.TempPathFactory):
+def small_stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """A simulated stack of 6 dates, small enough to read in a moment. Do not write into it."""
     from insar_widgets import simulate_stack
 
     return simulate_stack(tmp_path_factory.mktemp("small") / "hyp3", shape=(60, 80), dates=6, seed=1)
+
+
+@pytest.fixture(scope="session")
+def prepared_stack(small_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The small stack on one grid. Do not write into it."""
+    return small_stack.prepare(tmp_path_factory.mktemp("prepared") / "hyp3")
+
+
+@pytest.fixture(scope="session")
+def finished_run(prepared_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the whole workflow on the small stack, ended. Do not write into its folder: copy it."""
+    if importlib.util.find_spec("mintpy") is None:
+        pytest.skip('MintPy is not installed: pip install "insar-widgets[mintpy]"')
+    from insar_widgets import Run, Template
+
+    run = Run(tmp_path_factory.mktemp("run") / "small", Template.for_stack(prepared_stack, name="small"))
+    assert run.start().wait(timeout=300) == "completed", run.failure
+    return run

@@ -89,7 +89,9 @@ class Overview(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
         parts = [_page(f"<h2>Result</h2><table>{rows}</table>")]
         if "velocity" in results.layers:
             picture = ipywidgets.Image(value=velocity_figure(results), format="png")
-            picture.layout = ipywidgets.Layout(max_width="100%", object_fit="contain")
+            picture.layout = ipywidgets.Layout(
+                max_width="min(100%, 880px)", height="auto", object_fit="contain"
+            )
             parts.append(picture)
         return parts
 
@@ -115,7 +117,7 @@ def _row(status: StepStatus) -> str:
 def velocity_figure(results: Results) -> bytes:
     """Draw the LOS velocity of the reliable pixels as PNG: mm/yr, blue towards the satellite, red away.
 
-    The axes are metres in the data's own projection; the reference point is the black square.
+    The axes are kilometres in the data's own projection; the reference point is the black square.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - half a second, only where a figure is drawn
 
@@ -127,7 +129,7 @@ def velocity_figure(results: Results) -> bytes:
     )
     figure = Figure(figsize=(8, 5.5), dpi=110, layout="constrained")
     axes = figure.add_subplot()
-    west, east, south, north = _extent(velocity)
+    west, east, south, north = (edge / 1e3 for edge in _extent(velocity))
     image = axes.imshow(
         velocity.values,
         extent=(west, east, south, north),
@@ -140,10 +142,10 @@ def velocity_figure(results: Results) -> bytes:
     point = results.reference_point
     if point is not None:
         y, x = (float(velocity[d][int(point[d])]) for d in ("y", "x"))
-        axes.plot(x, y, "s", color="black", markersize=5)
-        axes.annotate("reference", (x, y), textcoords="offset points", xytext=(6, 4))
-    axes.set_xlabel(f"Easting (m), {results.crs.to_string()}")
-    axes.set_ylabel("Northing (m)")
+        axes.plot(x / 1e3, y / 1e3, "s", color="black", markersize=5)
+        axes.annotate("reference", (x / 1e3, y / 1e3), textcoords="offset points", xytext=(6, 4))
+    axes.set_xlabel(f"Easting (km), {results.crs.to_string()}")
+    axes.set_ylabel("Northing (km)")
     axes.set_title("LOS velocity over reliable pixels; grey: masked", fontsize=11)
     figure.colorbar(image, label="mm/yr, ← away from   towards the satellite →", extend="both")
     buffer = io.BytesIO()

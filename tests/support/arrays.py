@@ -1,0 +1,50 @@
+"""Every array of a work directory, to hold one against another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+# where and when a file was made, not what is in it
+PROVENANCE = {"FILE_PATH", "OG_FILE_PATH", "MODIFICATION_TIME"}
+
+
+def arrays(work_dir: Path) -> dict[str, np.ndarray]:
+    """All data sets of all HDF5 files, by `file/dataset`."""
+    found = {}
+    for path in sorted(work_dir.rglob("*.h5")):
+        with h5py.File(path, "r") as file:
+            name = path.relative_to(work_dir).as_posix()
+
+            def take(key: str, item: h5py.Dataset | h5py.Group, name: str = name) -> None:
+                if isinstance(item, h5py.Dataset):
+                    found[f"{name}/{key}"] = item[()]
+
+            file.visititems(take)
+    return found
+
+
+def attributes(work_dir: Path) -> dict[str, str]:
+    """All attributes of all HDF5 files that say something about the data."""
+    found = {}
+    for path in sorted(work_dir.rglob("*.h5")):
+        with h5py.File(path, "r") as file:
+            name = path.relative_to(work_dir).as_posix()
+            found |= {f"{name}@{k}": str(v) for k, v in file.attrs.items() if k not in PROVENANCE}
+    return found
+
+
+def assert_same_arrays(left: Path, right: Path) -> None:
+    """Fail unless both folders hold the same files with the same arrays, bit for bit."""
+    mine, theirs = arrays(left), arrays(right)
+    assert mine.keys() == theirs.keys()
+    assert mine, f"{left} holds no arrays"
+    different = [
+        name
+        for name, array in mine.items()
+        if array.dtype != theirs[name].dtype
+        or not np.array_equal(array, theirs[name], equal_nan=np.issubdtype(array.dtype, np.floating))
+    ]
+    assert not different
