@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Latest, RequestError, Requests } from "../src/lib/messages";
 import { MockModel } from "./mock-model";
 
-interface TestApi extends Record<string, { payload: unknown; answer: unknown }> {
+interface TestApi {
   double: { payload: number; answer: { n: number } };
 }
 

@@ -40,3 +40,54 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   fill(element, attributes, children);
   return element;
 }
+
+/** Replaces what is inside; the focus stays where it was if an element with the same `data-key` is there again. */
+export function replace(parent: HTMLElement, ...children: readonly Child[]): void {
+  const root = parent.getRootNode() as Document | ShadowRoot;
+  const active = root.activeElement;
+  const key = active && parent.contains(active) ? active.getAttribute("data-key") : null;
+  parent.replaceChildren();
+  append(parent, ...children);
+  if (key !== null) {
+    const again = [...parent.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key);
+    again?.focus({ preventScroll: true });
+  }
+}
+
+export function listen<K extends keyof HTMLElementEventMap>(
+  target: HTMLElement,
+  event: K,
+  listener: (event: HTMLElementEventMap[K]) => void,
+): void {
+  target.addEventListener(event, listener);
+}
+
+export function button(
+  label: string,
+  onClick: () => void,
+  options: { class?: string; icon?: Node; key?: string; title?: string; hideLabel?: boolean } = {},
+): HTMLButtonElement {
+  const element = h(
+    "button",
+    {
+      type: "button",
+      class: `iw-btn ${options.class ?? ""}`.trim(),
+      title: options.title ?? (options.hideLabel ? label : null),
+      "aria-label": options.hideLabel ? label : null,
+      "data-key": options.key,
+    },
+    options.icon,
+    options.hideLabel ? null : label,
+  );
+  element.addEventListener("click", onClick);
+  return element;
+}
+
+/** Says something to screen readers, once. */
+export class LiveRegion {
+  readonly element = h("div", { class: "iw-sr", role: "status", "aria-live": "polite" });
+
+  say(text: string): void {
+    if (this.element.textContent !== text) this.element.textContent = text;
+  }
+}

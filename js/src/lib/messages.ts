@@ -3,7 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 
 /** One entry a kind of request: what goes up and what comes back. */
-export type Api = Record<string, { payload: unknown; answer: unknown }>;
+export type Api<A> = { [K in keyof A]: { payload: unknown; answer: unknown } };
 
 export interface Answered<T> {
   readonly payload: T;
@@ -63,7 +63,7 @@ function asError(value: unknown): RequestError {
   );
 }
 
-export class Requests<A extends Api> {
+export class Requests<A extends Api<A>> {
   readonly #pending = new Map<string, Pending>();
   readonly #listener: (message: unknown, buffers: DataView[]) => void;
 

@@ -13,17 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.errors import CancelledError, InsarWidgetsError
 
-__all__ = ["Answer", "Cancelled", "Handler", "Request", "Requests", "describe_error"]
+__all__ = ["Answer", "Handler", "Request", "Requests", "describe_error"]
 
 log = logging.getLogger(__name__)
 
 Buffer = bytes | memoryview
-
-
-class Cancelled(Exception):  # noqa: N818  # not an error: somebody asked for it
-    """Raised by work that was asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +44,9 @@ class Request:
     progress: Callable[[Any], None] = lambda _note: None
 
     def check(self) -> None:
-        """Raise `Cancelled` when the answer is no longer wanted."""
+        """Raise `CancelledError` when the answer is no longer wanted."""
         if self.cancelled.is_set():
-            raise Cancelled
+            raise CancelledError("Cancelled.")
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ class Requests:
                 result = handler(request)
             answer = result if isinstance(result, Answer) else Answer(result)
             self._send({"id": key, "ok": True, "payload": answer.payload}, answer.buffers)
-        except Cancelled:
+        except CancelledError:
             self._send(
                 {"id": key, "ok": False, "error": {"message": "Cancelled.", "remedy": "", "cancelled": True}}
             )

@@ -1,0 +1,90 @@
+// What a check found, as rows: severity in words, what and where, the remedy, and a button where one click mends it.
+
+import { h, type Child } from "./dom";
+import { icon, type IconName } from "./icons";
+
+export type Severity = "error" | "warning" | "info";
+
+export interface Finding {
+  severity: Severity;
+  code: string;
+  message: string;
+  remedy: string;
+  products: string[];
+  mended_by_prepare: boolean;
+}
+
+const WORDS: Record<Severity, { one: string; many: string; icon: IconName }> = {
+  error: { one: "error", many: "errors", icon: "error" },
+  warning: { one: "warning", many: "warnings", icon: "warning" },
+  info: { one: "note", many: "notes", icon: "info" },
+};
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** One chip a severity, worst first; none for a severity that did not occur. */
+export function severityChips(findings: readonly Finding[]): HTMLElement[] {
+  return (["error", "warning", "info"] as const).flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    const words = WORDS[severity];
+    return count === 0
+      ? []
+      : [
+          h(
+            "span",
+            { class: `iw-chip ${severity}` },
+            icon(words.icon, "small"),
+            plural(count, words.one, words.many),
+          ),
+        ];
+  });
+}
+
+function productList(products: readonly string[], key: string): HTMLElement | null {
+  const [first] = products;
+  if (first === undefined) return null;
+  if (products.length === 1) return h("p", { class: "iw-mono iw-2" }, first);
+  return h(
+    "details",
+    { class: "iw-products" },
+    h("summary", { "data-key": `${key}-list` }, plural(products.length, "product")),
+    h("ul", {}, ...products.map((name) => h("li", { class: "iw-mono iw-2" }, name))),
+  );
+}
+
+/** The first sentence, which is the headline, and the rest. */
+export function splitSentence(text: string): [string, string] {
+  const match = /^(.+?[.!?])\s+(.+)$/s.exec(text);
+  return match ? [match[1] ?? text, match[2] ?? ""] : [text, ""];
+}
+
+/** @param actions what stands at the right: buttons that mend it */
+export function findingRow(finding: Finding, key: string, actions: readonly Child[] = []): HTMLElement {
+  const words = WORDS[finding.severity];
+  const [headline, rest] = splitSentence(finding.message);
+  const word = words.one.charAt(0).toUpperCase() + words.one.slice(1);
+  return h(
+    "li",
+    { class: "iw-finding", "data-code": finding.code },
+    icon(words.icon, finding.severity),
+    h(
+      "div",
+      { class: "iw-finding-text" },
+      h("p", { class: "iw-b" }, h("span", { class: `iw-word ${finding.severity}` }, `${word}: `), headline),
+      rest || finding.remedy
+        ? h("p", { class: "iw-2" }, [rest, finding.remedy].filter(Boolean).join(" "))
+        : null,
+      productList(finding.products, key),
+    ),
+    h(
+      "div",
+      { class: "iw-finding-actions" },
+      finding.mended_by_prepare
+        ? h("span", { class: "iw-mends" }, icon("check", "small done"), "preparing mends this")
+        : null,
+      ...actions,
+    ),
+  );
+}

@@ -1,0 +1,102 @@
+// The only file that reaches through an ipyleaflet.Map to Leaflet's own map object.
+//
+// A map is a widget of another package: its front end is found through the widget manager, and the Leaflet it was
+// made with is the page's `L`. A second Leaflet must not be bundled: its layers would not fit.
+
+import type { AnyModel } from "@anywidget/types";
+import type * as Leaflet from "leaflet";
+
+export type LeafletModule = typeof Leaflet;
+
+export interface MountedMap {
+  readonly L: LeafletModule;
+  readonly map: Leaflet.Map;
+  /** Takes the view off the page again. */
+  remove(): void;
+}
+
+interface LuminoWidget {
+  constructor: { attach(widget: LuminoWidget, host: HTMLElement): void };
+}
+
+interface MapView {
+  el: HTMLElement;
+  obj?: Leaflet.Map;
+  luminoWidget?: LuminoWidget;
+  pWidget?: LuminoWidget;
+  displayed: Promise<unknown>;
+  remove(): void;
+}
+
+/** What anywidget hands on of the host's widget manager; its published type tells only of get_model. */
+interface FullManager {
+  get_model(id: string): Promise<unknown>;
+  create_view(model: unknown): Promise<MapView>;
+}
+
+const PREFIX = "anywidget:";
+
+/** Resolves as soon as `host` is on the page with a size; a Leaflet map made before that stays grey. */
+function shown(host: HTMLElement, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const observer = new ResizeObserver(() => {
+      if (host.isConnected && host.clientWidth > 0 && host.clientHeight > 0) {
+        observer.disconnect();
+        resolve();
+      }
+    });
+    signal.addEventListener("abort", () => {
+      observer.disconnect();
+      reject(new Error("The view was closed."));
+    });
+    observer.observe(host);
+  });
+}
+
+/** ipyleaflet makes the Leaflet map some ticks after its view was attached and tells nobody. */
+async function leafletOf(view: MapView, signal: AbortSignal): Promise<Leaflet.Map> {
+  await view.displayed;
+  const deadline = performance.now() + 20_000;
+  while (!view.obj) {
+    if (signal.aborted) throw new Error("The view was closed.");
+    if (performance.now() > deadline) throw new Error("ipyleaflet did not draw its map. Reload the page.");
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+  return view.obj;
+}
+
+/**
+ * Displays an ipyleaflet.Map inside `host`.
+ *
+ * @param ref value of an `anywidget.WidgetTrait`: "anywidget:<model id>"
+ * @param signal ends with the view that `host` belongs to
+ */
+export async function mountMap(
+  model: AnyModel,
+  ref: string,
+  host: HTMLElement,
+  signal: AbortSignal,
+): Promise<MountedMap> {
+  const manager = model.widget_manager as unknown as FullManager;
+  const id = ref.startsWith(PREFIX) ? ref.slice(PREFIX.length) : ref;
+  const [mapModel] = await Promise.all([manager.get_model(id), shown(host, signal)]);
+  const view = await manager.create_view(mapModel);
+  const widget = view.luminoWidget ?? view.pWidget;
+  if (widget) widget.constructor.attach(widget, host);
+  else host.append(view.el);
+  const map = await leafletOf(view, signal);
+  const L = (window as unknown as { L: LeafletModule }).L;
+  const resized = new ResizeObserver(() => {
+    if (host.clientWidth > 0) map.invalidateSize({ animate: false });
+  });
+  resized.observe(host);
+  map.invalidateSize({ animate: false });
+  return {
+    L,
+    map,
+    remove() {
+      resized.disconnect();
+      view.remove();
+    },
+  };
+}

@@ -1,0 +1,248 @@
+// Footprints, their common overlap and the area of interest on an ipyleaflet map.
+
+import type * as Leaflet from "leaflet";
+import { button, h, replace } from "../lib/dom";
+import { icon } from "../lib/icons";
+import { mountMap, type MountedMap } from "../lib/leaflet-map";
+import { areaTool, toLatLngs, type AreaTool } from "./area-tool";
+import { isRunning, type Context, type Ring } from "./api";
+
+const HINT = "Drag a rectangle, or click corner by corner and end with a double click. Esc leaves.";
+
+/** Round length in metres for a scale bar of at most `most` metres. */
+export function scaleLength(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most));
+  return ([5, 2, 1].find((factor) => factor * power <= most) ?? 1) * power;
+}
+
+export function formatLength(metres: number): string {
+  return metres >= 1000 ? `${metres / 1000} km` : `${metres} m`;
+}
+
+function legendRow(className: string, text: string): HTMLElement {
+  return h("li", {}, h("i", { class: `sp-swatch ${className}`, "aria-hidden": "true" }), text);
+}
+
+export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElement {
+  const { model } = context;
+  const host = h("div", { class: "sp-map-host" });
+  const hint = h("div", { class: "sp-on-map sp-hint", hidden: true }, HINT);
+  const legend = h("ul", { class: "sp-on-map sp-legend", "aria-label": "Legend" });
+  const scale = h("div", { class: "sp-on-map sp-scale", "aria-hidden": "true" });
+  const quiet = h("p", { class: "sp-map-quiet" }, "Drawing the map…");
+  let mounted: MountedMap | undefined;
+  let tool: AreaTool | undefined;
+  let fitted = "";
+
+  // The kernel judges an area before it becomes the trait; a refused one is drawn away again.
+  function setArea(ring: Ring | null): void {
+    context.requests.request("set_area", { ring }).catch((error: unknown) => {
+      tool?.show(model.get("aoi"), editable());
+      context.fail(error);
+    });
+  }
+
+  const zoom = (by: number): void => {
+    mounted?.map.setZoom(mounted.map.getZoom() + by);
+  };
+  const drawButton = button(
+    "Draw area",
+    () => {
+      if (tool?.drawing) tool.stop();
+      else tool?.start();
+    },
+    { class: "small", icon: icon("area"), key: "draw" },
+  );
+  drawButton.setAttribute("aria-pressed", "false");
+  const textButton = button("WKT or file…", openAreaPanel, {
+    class: "small",
+    icon: icon("text"),
+    key: "area-text",
+  });
+  const clear = button(
+    "Whole overlap",
+    () => {
+      setArea(null);
+    },
+    { class: "small", icon: icon("close"), title: "Remove the area of interest", key: "area-clear" },
+  );
+  const controls = h(
+    "div",
+    { class: "sp-on-map sp-zoom" },
+    button(
+      "Zoom in",
+      () => {
+        zoom(1);
+      },
+      { class: "ghost icon", icon: icon("plus"), hideLabel: true },
+    ),
+    button(
+      "Zoom out",
+      () => {
+        zoom(-1);
+      },
+      { class: "ghost icon", icon: icon("minus"), hideLabel: true },
+    ),
+    button(
+      "Show all",
+      () => {
+        fit(true);
+      },
+      { class: "ghost icon", icon: icon("fit"), hideLabel: true },
+    ),
+  );
+  const tools = h("div", { class: "sp-on-map sp-tools" }, drawButton, textButton, clear);
+  const element = h(
+    "figure",
+    { class: "sp-map", "aria-label": "Map of the products' outlines" },
+    host,
+    quiet,
+    controls,
+    tools,
+    hint,
+    legend,
+    scale,
+  );
+
+  function editable(): boolean {
+    return !isRunning(model) && model.get("opens") === "products";
+  }
+
+  function fit(always: boolean): void {
+    if (!mounted) return;
+    const rings = (model.get("_view").footprints ?? []).map(({ ring }) => ring);
+    const points = rings.flat();
+    const key = JSON.stringify(points);
+    if (points.length === 0 || (!always && key === fitted)) return;
+    fitted = key;
+    const bounds = mounted.L.latLngBounds(toLatLngs(points));
+    const animate = always && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    mounted.map.fitBounds(bounds, { padding: [24, 24], animate });
+  }
+
+  function drawScale(): void {
+    if (!mounted) return;
+    const { map } = mounted;
+    const y = map.getSize().y / 2;
+    const metres = map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([100, y]));
+    if (!(metres > 0)) return;
+    const length = scaleLength(metres);
+    const bar = h("i", { style: `width:${Math.round((length / metres) * 100)}px` });
+    replace(scale, h("span", {}, formatLength(length)), bar);
+  }
+
+  function drawLegend(): void {
+    const view = model.get("_view");
+    const rows = [
+      view.footprints?.some((footprint) => !footprint.left_out)
+        ? legendRow("outline", "product outlines")
+        : null,
+      view.footprints?.some((footprint) => footprint.left_out) ? legendRow("out", "left out") : null,
+      view.overlap ? legendRow("overlap", view.overlap_label ?? "common overlap") : null,
+      model.get("aoi") ? legendRow("area", "area of interest") : null,
+    ];
+    replace(legend, ...rows);
+    legend.hidden = rows.every((row) => row === null);
+  }
+
+  function outlines(L: typeof Leaflet, group: Leaflet.LayerGroup): void {
+    const view = model.get("_view");
+    group.clearLayers();
+    const line = (ring: Ring, className: string, names: readonly string[]): void => {
+      const shape = L.polygon(toLatLngs(ring), { className, fill: className === "sp-overlap" });
+      // A function, as a string would be taken for markup.
+      shape.bindTooltip(() => tooltip(names), { sticky: true, className: "sp-tooltip" });
+      group.addLayer(shape);
+    };
+    const footprints = view.footprints ?? [];
+    if (view.overlap) line(view.overlap, "sp-overlap", [view.overlap_label ?? "common overlap"]);
+    for (const { ring, names, left_out } of footprints)
+      line(ring, left_out ? "sp-outline out" : "sp-outline", names);
+  }
+
+  function tooltip(names: readonly string[]): HTMLElement {
+    const shown = names.slice(0, 4).map((name) => h("div", {}, name));
+    return h("div", {}, ...shown, names.length > 4 ? h("div", {}, `and ${names.length - 4} more`) : null);
+  }
+
+  async function relief(
+    L: typeof Leaflet,
+    map: Leaflet.Map,
+    state: { layer?: Leaflet.Layer; path?: string },
+  ): Promise<void> {
+    const path = `${model.get("path")} ${model.get("_view").revision ?? 0}`;
+    if (model.get("opens") !== "products" || path === state.path) return;
+    state.path = path;
+    const { payload, buffers } = await context.requests.request("hillshade", null, {
+      signal: context.signal,
+    });
+    if (state.path !== path) return;
+    state.layer?.remove();
+    const [png] = buffers;
+    if (!payload.bounds || !png) return;
+    const url = URL.createObjectURL(new Blob([new Uint8Array(png)], { type: "image/png" }));
+    const [south, west, north, east] = payload.bounds;
+    const layer = L.imageOverlay(
+      url,
+      [
+        [south, west],
+        [north, east],
+      ],
+      { className: "sp-relief", zIndex: 1 },
+    );
+    layer.on("load remove", () => {
+      URL.revokeObjectURL(url);
+    });
+    state.layer = layer.addTo(map);
+  }
+
+  function start(mount: MountedMap): void {
+    mounted = mount;
+    const { L, map } = mount;
+    quiet.hidden = true;
+    const group = L.layerGroup().addTo(map);
+    const state: { layer?: Leaflet.Layer; path?: string } = {};
+    tool = areaTool(L, map, {
+      draw(ring) {
+        setArea(ring);
+        drawButton.focus({ preventScroll: true });
+      },
+      state(drawing, corners) {
+        drawButton.setAttribute("aria-pressed", String(drawing));
+        hint.hidden = !drawing;
+        hint.textContent =
+          corners === 0
+            ? HINT
+            : `${corners} corners. Double click or Enter ends, Backspace takes one back, Esc leaves.`;
+      },
+    });
+    map.on("moveend zoomend resize", drawScale);
+    context.watch(["_view"], () => {
+      outlines(L, group);
+      fit(false);
+      relief(L, map, state).catch(() => undefined); // the outlines say where; a map without relief is one
+    });
+    context.watch(["aoi", "busy", "opens"], () => {
+      tool?.show(model.get("aoi"), editable());
+    });
+    drawScale();
+  }
+
+  mountMap(model as never, model.get("map"), host, context.signal).then(start, (error: unknown) => {
+    if (context.signal.aborted) return;
+    quiet.textContent = `The map cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
+  });
+  context.watch(["_view", "aoi", "busy", "opens"], () => {
+    drawLegend();
+    drawButton.disabled = !editable();
+    textButton.disabled = !editable();
+    clear.hidden = model.get("aoi") === null;
+    clear.disabled = !editable();
+    if (!editable()) tool?.stop();
+  });
+  context.signal.addEventListener("abort", () => {
+    tool?.dispose();
+    mounted?.remove();
+  });
+  return element;
+}

@@ -1,0 +1,100 @@
+"""Work in the background of a widget: one job a lane, the newest wins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["Job", "Jobs"]
+
+_NOTE_SECONDS = 0.1
+
+
+class Job:
+    """A piece of work that runs on a thread of its own.
+
+    Attributes
+    ----------
+    cancelled
+        Set when it should end early, be it by the user or because a newer job took its place.
+    """
+
+    def __init__(self, lane: str, lock: threading.RLock, tell: Callable[[float | None, str], None]) -> None:
+        self.lane = lane
+        self.cancelled = threading.Event()
+        self.replaced = False
+        self._lock = lock
+        self._tell = tell
+        self._told = 0.0
+
+    def apply(self, change: Callable[[], None]) -> bool:
+        """Change the widget, unless a newer job took this one's place; tells whether it did."""
+        with self._lock:
+            if self.replaced:
+                return False
+            change()
+            return True
+
+    def progress(self, fraction: float | None, text: str) -> None:
+        """Show how far it is, at most ten times a second."""
+        now = time.monotonic()
+        if now - self._told >= _NOTE_SECONDS or fraction == 1.0:
+            self._told = now
+            self.apply(lambda: self._tell(fraction, text))
+
+
+class Jobs:
+    """The jobs of one widget.
+
+    Parameters
+    ----------
+    tell
+        Shows progress; called with the lock held.
+    """
+
+    def __init__(self, tell: Callable[[float | None, str], None]) -> None:
+        self.lock = threading.RLock()
+        self._idle = threading.Condition(self.lock)
+        self._current: dict[str, Job] = {}
+        self._running = 0
+        self._tell = tell
+
+    def start(self, lane: str, work: Callable[[Job], None], replaces: tuple[str, ...] = ()) -> None:
+        """Run `work` on a thread; what runs in its lane, or in those it replaces, is cancelled."""
+        with self.lock:
+            for name in (lane, *replaces):
+                self._replace(name)
+            job = Job(lane, self.lock, self._tell)
+            self._current[lane] = job
+            self._running += 1
+        threading.Thread(
+            target=self._run, args=(job, work), name=f"insar-widgets-{lane}", daemon=True
+        ).start()
+
+    def cancel(self, lane: str) -> None:
+        """Ask the job of a lane to end early; it may still say what is left of it."""
+        with self.lock:
+            if lane in self._current:
+                self._current[lane].cancelled.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing runs; tells whether that was so within `timeout` seconds."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._running == 0, timeout)
+
+    def _replace(self, lane: str) -> None:
+        job = self._current.pop(lane, None)
+        if job:
+            job.replaced = True
+            job.cancelled.set()
+
+    def _run(self, job: Job, work: Callable[[Job], None]) -> None:
+        try:
+            work(job)
+        finally:
+            with self._idle:
+                if self._current.get(job.lane) is job:
+                    del self._current[job.lane]
+                self._running -= 1
+                self._idle.notify_all()
