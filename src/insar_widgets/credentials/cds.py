@@ -124,7 +124,7 @@ def cds_status(
         return CdsStatus(
             "missing",
             f"There is no CDS account on this machine ({path} is missing), so ERA5 cannot be downloaded.",
-            "Log in to the Climate Data Store, copy your personal access token and enter it here.",
+            "Log in to the Climate Data Store, copy your personal access token and store it.",
             path,
             TOKEN_PAGE,
         )
@@ -160,7 +160,7 @@ def _file_problem(content: Secret, path: Path) -> CdsStatus | None:
             path,
             TOKEN_PAGE,
         )
-    remedy = "Enter the personal access token again; the file is then written as MintPy wants it."
+    remedy = "Store the personal access token again; the file is then written as MintPy wants it."
     what = ""
     if url is None or key is None or not key:
         what = "does not have the two entries url and key"
@@ -266,7 +266,7 @@ def _refused(path: Path) -> CdsStatus:
     return CdsStatus(
         "refused",
         f"The Climate Data Store refuses the token in {source}.",
-        "Copy the personal access token anew from your profile page and enter it here.",
+        "Copy the personal access token anew from your profile page and store it.",
         path,
         TOKEN_PAGE,
     )

@@ -84,7 +84,7 @@ def earthdata_status(
         return EarthdataStatus(
             "missing",
             f"There is no Earthdata login on this machine ({path} has no entry for {HOST}).",
-            "Register with NASA Earthdata and enter name and password here.",
+            "Register with NASA Earthdata and store name and password.",
             path,
             REGISTER_PAGE,
         )
@@ -92,7 +92,7 @@ def earthdata_status(
         return EarthdataStatus(
             "malformed",
             f"{path} can be read by other users of this machine, so programs refuse to use it.",
-            "Enter name and password again, or run chmod 600 on the file.",
+            "Store name and password again, or run chmod 600 on the file.",
             path,
         )
     if not check:
@@ -131,7 +131,7 @@ def _status(answer: Answer, path: Path, timeout: float) -> EarthdataStatus:
         return EarthdataStatus(
             "refused",
             f"Earthdata refuses the name or password in {path}.",
-            "Enter name and password again.",
+            "Store name and password again.",
             path,
             REGISTER_PAGE,
         )

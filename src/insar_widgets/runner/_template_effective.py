@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from insar_widgets.runner._template_text import expand, parse, values_of
+from insar_widgets.runner._template_text import Line, expand, parse, values_of
 from insar_widgets.runner.options import defaults_folder
 
-__all__ = ["DEFAULT_NAME", "effective_values", "existing_values", "read_text"]
+__all__ = ["DEFAULT_NAME", "corrected", "effective_values", "existing_lines", "existing_values", "read_text"]
 
 # The file of this name in a work directory is MintPy's own; given as custom template it is ignored.
 DEFAULT_NAME = "smallbaselineApp.cfg"
@@ -30,17 +30,23 @@ def read_text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
+def existing_lines(work_dir: Path) -> tuple[Line, ...]:
+    """Lines of ``WORK_DIR/smallbaselineApp.cfg``; none where there is no such file yet."""
+    existing = work_dir / DEFAULT_NAME
+    return parse(read_text(existing)) if existing.is_file() else ()
+
+
 def existing_values(work_dir: Path) -> dict[str, str]:
     """What ``WORK_DIR/smallbaselineApp.cfg`` holds, as written; empty where there is none yet."""
-    existing = work_dir / DEFAULT_NAME
-    return values_of(parse(read_text(existing))) if existing.is_file() else {}
+    return values_of(existing_lines(work_dir))
 
 
 def _read_as_mintpy(path: Path) -> dict[str, str]:
     return expand(values_of(parse(read_text(path))))
 
 
-def _corrected(custom: Mapping[str, str]) -> dict[str, str]:
+def corrected(custom: Mapping[str, str]) -> dict[str, str]:
+    """A custom template's values after MintPy has put loose spellings right."""
     values = {key: _LOOSE.get(value, value) for key, value in custom.items()}
     for key in ("mintpy.deramp", "mintpy.troposphericDelay.method"):
         if key in values:
@@ -62,8 +68,8 @@ def effective_values(custom: Mapping[str, str], work_dir: Path | None = None) ->
         # MintPy starts from a fresh default when the existing file lacks a key, keeping the values it knows.
         lacking = values.keys() - existing.keys()
         values = {key: existing.get(key, value) for key, value in values.items()} if lacking else existing
-    corrected = _corrected(expand(custom))
-    merged = {key: corrected.get(key, value).split("#")[0].strip() for key, value in values.items()}
+    own = corrected(expand(custom))
+    merged = {key: own.get(key, value).split("#")[0].strip() for key, value in values.items()}
     return _resolved(expand(merged))
 
 

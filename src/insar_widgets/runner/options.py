@@ -13,7 +13,7 @@ from insar_widgets.runner._option_kinds import Kind, kind_of
 from insar_widgets.runner._template_text import Line, parse, values_of
 from insar_widgets.runner.steps import STEPS
 
-__all__ = ["Option", "defaults_folder", "options", "read_options", "section_of", "sections"]
+__all__ = ["Option", "defaults_folder", "options", "read_options", "section_of", "sections", "sensor_of"]
 
 DEFAULT_NAME = "smallbaselineApp.cfg"
 AUTO_NAME = "smallbaselineApp_auto.cfg"
@@ -177,3 +177,17 @@ def sections() -> tuple[str, ...]:
 def section_of(key: str) -> str:
     """The step under which MintPy documents an option; ``other`` for one it doesn't know."""
     return _sections().get(key, "other")
+
+
+@lru_cache(maxsize=1)
+def _sensors() -> tuple[str, ...]:
+    """Names of satellites by which MintPy tells the platform from a project's name."""
+    source = defaults_folder().parent / "objects" / "sensor.py"
+    text = source.read_text(encoding="utf-8") if source.is_file() else ""
+    table = re.search(r"^SENSOR_NAME_VARIATION = \{(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    return tuple(re.findall(r"^\s*'(\w+)'\s*:", table[1], re.MULTILINE)) if table else ()
+
+
+def sensor_of(project: str) -> str:
+    """The satellite for which MintPy will take a project's name ("Nicaragua" is "Ni", NISAR); empty if none."""
+    return max((name.capitalize() for name in _sensors() if name.capitalize() in project), default="")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from insar_widgets.errors import TemplateError
+from insar_widgets.findings import Finding
+from insar_widgets.runner._template_context import Context
 from insar_widgets.runner._template_effective import (
     DEFAULT_NAME,
     effective_values,
@@ -16,7 +18,7 @@ from insar_widgets.runner._template_effective import (
     read_text,
 )
 from insar_widgets.runner._template_text import Line, expand, insert, parse, to_text, values_of
-from insar_widgets.runner.options import section_of, sections
+from insar_widgets.runner.options import section_of, sections, sensor_of
 
 if TYPE_CHECKING:
     from insar_widgets.hyp3 import Stack
@@ -117,7 +119,10 @@ class Template(Mapping[str, str]):
 
         given = dict(options or {})
         lines = [*(f"{text}\n" for text in _HEADER), *lines_for_stack(stack, given.keys())]
-        return cls._of(parse("".join(lines)), name or Path(stack.root).name).with_options(given)
+        project = name or Path(stack.root).resolve().name
+        # MintPy takes capitals as in "Nicaragua" (NISAR) for the name of the satellite.
+        safe = project if sensor_of(project) in ("", "Sen") else project.lower()
+        return cls._of(parse("".join(lines)), safe).with_options(given)
 
     @property
     def name(self) -> str | None:
@@ -199,6 +204,26 @@ class Template(Mapping[str, str]):
             MintPy is not installed.
         """
         return effective_values(self._values, None if work_dir is None else Path(work_dir))
+
+    def validate(
+        self, stack: Stack | None = None, work_dir: str | os.PathLike[str] | None = None
+    ) -> list[Finding]:
+        """What is wrong with the template, worst first; each finding names its option (``key``) and the remedy.
+
+        Values of the wrong kind, choice or range; options the installed MintPy doesn't know or that have no effect
+        as others are; what the machine lacks (cores, memory, packages, accounts, auxiliary data). With
+        ``stack`` also dates, pairs, reference point and subset that do not fit it; with ``work_dir`` also
+        values that an earlier run left there, and relative paths.
+
+        Raises
+        ------
+        MissingDependencyError
+            MintPy is not installed.
+        """
+        from insar_widgets.runner._template_check import find_all  # noqa: PLC0415 - brings rasterio
+
+        folder = None if work_dir is None else Path(work_dir)
+        return find_all(Context(self._lines, self._name, stack, folder))
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the template, at once or not at all; into a folder as ``<name>.txt``.
