@@ -116,8 +116,8 @@ class Grid:
         x, y = _transformers(self.wkt)[1].transform(np.asarray(lon, float), np.asarray(lat, float))
         x, y = np.asarray(x, float), np.asarray(y, float)
         if _crs(self.wkt)[1]:
-            west = min(self.x_first, self.x_first + self.columns * self.x_step)
-            x = west + (x - west) % 360
+            opposite = self.x_first + self.columns * self.x_step / 2 - 180
+            x = opposite + (x - opposite) % 360
         return (y - self.y_first) / self.y_step, (x - self.x_first) / self.x_step
 
     def pixel(self, lon: float, lat: float) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from insar_widgets.errors import ResultsError
 from insar_widgets.results._grid import GEOD, Floats, Grid
 
 _MOST_SAMPLES = 200_000
+_NEAR = 0.01  # metres; a pixel centre at the very end of a line counts
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def pixels_near(grid: Grid, rows: slice, columns: slice, track: Track, reach: fl
     last = track.vertices.size - 2
     for i in range(last + 1):
         a, across, length = _leg_coordinates(track.corners[i], track.corners[i + 1], lon, lat)
-        low, high = (0.0 if i == 0 else -np.inf), (length if i == last else np.inf)
+        low, high = (-_NEAR if i == 0 else -np.inf), (length + _NEAR if i == last else np.inf)
         beyond = a - np.clip(a, 0, length)
         distance = np.hypot(beyond, across)
         closer = (a >= low) & (a <= high) & (distance < best) & (distance <= reach)

@@ -117,8 +117,8 @@ def _assemble(
                 if not meaning.units and entry.units.get(dataset):
                     meaning = Meaning(meaning.long_name, entry.units[dataset], meaning.nodata)
                 layers[name] = Layer(name, source, meaning, entry)
-    missing = {name: text for name, text in odd.items() if name not in layers}
-    missing |= _missing(work_dir, layers, broken, stack is not None, bool(notes))
+    missing = _missing(work_dir, layers, broken, stack is not None, bool(notes))
+    missing |= {name: text for name, text in odd.items() if name not in layers}
     ordered = {name: layers[name] for name in sorted(layers, key=_layer_order)}
     return Scan(grid, ordered, missing, dict(lead.metadata), stack, notes)
 
