@@ -1,0 +1,111 @@
+"""Real JupyterLab and Voilà servers on loopback, with a home, settings and runtime folder of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_SECONDS = 120
+
+
+@dataclass
+class Server:
+    """A running server and the last lines it wrote."""
+
+    kind: str
+    url: str
+    folder: Path
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=400))
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment of a user who never started Jupyter before."""
+    folders = {
+        "HOME": home,
+        "XDG_STATE_HOME": home / "state",
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_CACHE_HOME": home / "cache",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTER_CONFIG_DIR": home / "jupyter",
+        "JUPYTER_DATA_DIR": home / "data",
+        "IPYTHONDIR": home / "ipython",
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    # Otherwise JupyterLab asks, over the widgets, whether it may fetch news.
+    settings = folders["JUPYTER_CONFIG_DIR"] / "labconfig" / "default_setting_overrides.json"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}')
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    return inherited | {name: str(folder) for name, folder in folders.items()}
+
+
+def command(kind: str, port: int, folder: Path, dark: bool) -> list[str]:
+    """How to start a server of a kind."""
+    if kind == "lab":
+        return [
+            *[sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ip=127.0.0.1"],
+            *["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="],
+            *["--allow-root", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"],
+            ]
+    theme = ["--theme=dark"] if dark else []
+    return [
+        *[sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"],
+        *["--Voila.port_retries=0", "--show_tracebacks=True", *theme],
+    ]
+
+
+@contextmanager
+def serve(kind: str, folder: Path, home: Path, *, dark: bool = False) -> Iterator[Server]:
+    """Start a server of `kind` ("lab" or "voila") on the notebooks in `folder`, and end it afterwards."""
+    port = free_port()
+    process = subprocess.Popen(
+        command(kind, port, folder, dark),
+        env=environment(home),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Server(kind, f"http://127.0.0.1:{port}", folder)
+    ready = threading.Event()
+
+    def read() -> None:
+        for line in process.stdout or ():
+            server.lines.append(line.rstrip())
+            if re.search(rf"(running at|listening|Voil.* is running).*|http://[^ ]*:{port}", line):
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        if not ready.wait(START_SECONDS) or process.poll() is not None:
+            raise RuntimeError(f"{kind} did not start:\n" + "\n".join(server.lines))
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join(5)
+        if process.stdout:
+            process.stdout.close()
