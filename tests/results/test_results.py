@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -262,7 +263,10 @@ def test_a_file_that_another_process_holds_open_for_writing_can_be_read_and_writ
     held = open_results(work_dir)["velocity"]
     assert np.isfinite(held.values).any()
     with subprocess.Popen(
-        [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
@@ -271,6 +275,32 @@ def test_a_file_that_another_process_holds_open_for_writing_can_be_read_and_writ
         writer.communicate("go on\n")
     assert writer.returncode == 0
     assert not open_results(work_dir)["maskTempCoh"].values[5, 5]
+
+
+@pytest.mark.parametrize("mode", ["r", "r+"])
+def test_a_file_that_the_user_has_open_in_the_notebook_can_be_read(work_dir: Path, mode: str) -> None:
+    with h5py.File(work_dir / "velocity.h5", mode):
+        assert float(open_results(work_dir)["velocity"].min()) == pytest.approx(-0.5)
+
+
+def test_a_locked_file_is_said_to_be_locked_not_damaged(work_dir: Path) -> None:
+    script = textwrap.dedent("""
+        import sys, h5py
+        from insar_widgets.results import open_results
+        print(open_results(sys.argv[1]).missing["maskTempCoh"])
+    """)
+    environment = os.environ | {"HDF5_USE_FILE_LOCKING": "TRUE"}
+    writer = "import sys, h5py; f = h5py.File(sys.argv[1], 'r+'); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, work_dir / "maskTempCoh.h5"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, env=environment,
+    ) as held:  # fmt: skip
+        assert held.stdout is not None
+        held.stdout.readline()
+        command = [sys.executable, "-c", script, work_dir]
+        told = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+        held.communicate()
+    assert "is locked by the process that writes it" in told
 
 
 def test_an_unknown_layer_is_answered_with_the_known_ones(work_dir: Path) -> None:

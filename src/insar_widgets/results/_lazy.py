@@ -41,17 +41,32 @@ def open_hdf5(path: Path) -> Iterator[Any]:
         The file is gone, cut short, being written, or no HDF5 file.
     """
     try:
-        with h5py.File(path, "r", locking=False) as handle:
+        with _unlocked(path) as handle:
             yield handle
     except FileNotFoundError as error:
         raise ResultsError(
             f"{path} is gone; run the step that writes it, then open the results again."
         ) from error
     except (OSError, RuntimeError, KeyError) as error:
+        if "unable to lock file" in str(error):
+            raise ResultsError(
+                f"{path} is locked by the process that writes it, because HDF5_USE_FILE_LOCKING is set; "
+                "wait until it has ended, or set HDF5_USE_FILE_LOCKING=FALSE."
+            ) from error
         raise ResultsError(
             f"{path} cannot be read, so it is damaged, cut short or still being written ({error}). "
             "If no run is writing it, delete it and run the step that writes it again."
         ) from error
+
+
+def _unlocked(path: Path) -> Any:
+    try:
+        return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        # HDF5 wants one way of locking for all handles of a process: the user has the file open, too.
+        if "locking flag values" not in str(error):
+            raise
+        return h5py.File(path, "r")
 
 
 @dataclass(frozen=True)
