@@ -144,8 +144,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             strict=not arguments.leave_out_broken,
             on_progress=lambda fraction, label: progress.update(task, completed=fraction, description=label),
         )
-    _say_findings(console, prepared.left_out)
-    findings = prepared.check()
+    findings = list(dict.fromkeys([*prepared.left_out, *prepared.check()]))
     _say_findings(console, findings)
     if any(finding.severity == "error" for finding in findings):
         console.print("MintPy would fail on this stack, or succeed wrongly; nothing was run.")
@@ -212,7 +211,7 @@ def _summarise(run: Run, arguments: argparse.Namespace, console: Console) -> int
         table.add_row(name, text)
     console.print(table)
     truth = arguments.products / "truth.nc"
-    if truth.is_file():
+    if truth.is_file() and "velocity" in results.layers:
         from insar_widgets.simulate import compare_with_truth  # noqa: PLC0415
 
         console.print(str(compare_with_truth(results, truth)))
