@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
-from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window
 
 from insar_widgets.errors import ProductError
 from insar_widgets.hyp3.archive import read_member
-from insar_widgets.hyp3.grid import Bounds, Grid, transform_bounds
+from insar_widgets.hyp3.grid import Grid, transformer
 
 __all__ = [
     "HEADERS_ONLY",
@@ -72,8 +71,8 @@ def read_grid(path: str) -> Grid:
 def cut_raster(path: str, target: Grid, fill: float | None) -> tuple[npt.NDArray[Any], float | None]:
     """Bring a raster onto a grid without changing a value.
 
-    Pixels that fall upon the target's are copied; others are taken from the nearest neighbour, computed
-    without approximation.
+    Pixels that fall upon the target's are copied; others are taken from the pixel that holds their
+    centre (nearest neighbour), each computed with PROJ, without the approximation of GDAL's warper.
 
     Parameters
     ----------
@@ -175,23 +174,21 @@ def _named(path: str) -> Iterator[None]:
     """Turn whatever goes wrong in reading into an error that names the file."""
     try:
         yield
-    except (RasterioError, OSError, MemoryError) as error:
+    # With warnings turned into errors, a raster without georeference ends here as well.
+    except (RasterioError, OSError, MemoryError, NotGeoreferencedWarning) as error:
         reason = error.__cause__ or error
         raise ProductError(f"{path} cannot be read ({reason}). Download the product again.") from error
 
 
 @contextmanager
 def _opened(path: str, *, whole: bool = False) -> Iterator[Any]:
-    with warnings.catch_warnings():
-        # A raster without georeference is reported as an error of ours.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        if whole and path.startswith(_ZIP):
-            archive, _, member = path[len(_ZIP) :].partition("}/")
-            with MemoryFile(read_member(Path(archive), member)) as memory, memory.open() as dataset:
-                yield dataset
-        else:
-            with rasterio.open(path) as dataset:
-                yield dataset
+    if whole and path.startswith(_ZIP):
+        archive, _, member = path[len(_ZIP) :].partition("}/")
+        with MemoryFile(read_member(Path(archive), member)) as memory, memory.open() as dataset:
+            yield dataset
+    else:
+        with rasterio.open(path) as dataset:
+            yield dataset
 
 
 def _grid_of(dataset: Any, path: str) -> Grid:
@@ -242,29 +239,45 @@ def _copy_window(dataset: Any, grid: Grid, target: Grid, result: npt.NDArray[Any
 
 def _copy_nearest(dataset: Any, grid: Grid, target: Grid, result: npt.NDArray[Any]) -> None:
     """Take each target pixel from the raster's pixel that holds its centre."""
-    window = _window_around(grid, transform_bounds(target.bounds, target.epsg, grid.epsg))
-    if window is None:
+    if grid.epsg == target.epsg:
+        left, _, _, top = target.bounds
+        x = left + target.xres * (np.arange(target.width) + 0.5)
+        y = top - target.yres * (np.arange(target.height) + 0.5)
+        column = np.floor((x - grid.transform[2]) / grid.xres).astype(np.int64)
+        row = np.floor((grid.transform[5] - y) / grid.yres).astype(np.int64)
+        columns, rows = (
+            np.flatnonzero((v >= 0) & (v < n)) for v, n in ((column, grid.width), (row, grid.height))
+        )
+        if columns.size and rows.size:
+            corner, end = (int(row[rows[0]]), int(column[columns[0]])), (row[rows[-1]], column[columns[-1]])
+            height, width = int(end[0]) - corner[0] + 1, int(end[1]) - corner[1] + 1
+            pixels = dataset.read(1, window=Window(corner[1], corner[0], width, height))
+            result[np.ix_(rows, columns)] = pixels[np.ix_(row[rows] - corner[0], column[columns] - corner[1])]
         return
-    reproject(
-        source=dataset.read(1, window=window),
-        destination=result,
-        src_transform=dataset.window_transform(window),
-        src_crs=dataset.crs,
-        dst_transform=Affine(*target.transform),
-        dst_crs=_crs(target.epsg),
-        resampling=Resampling.nearest,
-        init_dest_nodata=False,
-        tolerance=0.0,
-    )
+    with _LOOKUP_LOCK:
+        lookup = _lookup(grid, target)
+    inside = lookup >= 0
+    result[inside] = dataset.read(1).ravel()[lookup[inside]]
 
 
-def _window_around(grid: Grid, bounds: Bounds) -> Window | None:
-    """Return the part of a grid that holds `bounds`, with two pixels of margin, None if there is none."""
-    around = grid.within(bounds, outward=True)
-    if around is None:
-        return None
-    column, row = (round(value) for value in grid.offset(around))
-    left, top = max(0, column - 2), max(0, row - 2)
-    right = min(grid.width, column + around.width + 2)
-    bottom = min(grid.height, row + around.height + 2)
-    return Window(left, top, right - left, bottom - top) if left < right and top < bottom else None
+# The layers of a product share a grid, and come one after the other.
+_LOOKUP_LOCK = threading.Lock()
+_POINTS_AT_A_TIME = 2**20
+
+
+@lru_cache(maxsize=1)
+def _lookup(grid: Grid, target: Grid) -> npt.NDArray[np.int64]:
+    """Return for each target pixel the number of the pixel of `grid` that holds its centre, -1 for none."""
+    result = np.full(target.shape, -1, dtype=np.int64)
+    left, _, _, top = target.bounds
+    change = transformer(target.epsg, grid.epsg)
+    x = left + target.xres * (np.arange(target.width) + 0.5)
+    step = max(1, _POINTS_AT_A_TIME // target.width)
+    for first in range(0, target.height, step):
+        y = top - target.yres * (np.arange(first, min(first + step, target.height)) + 0.5)
+        there_x, there_y = change.transform(*np.meshgrid(x, y))
+        column = np.floor((there_x - grid.transform[2]) / grid.xres)
+        row = np.floor((grid.transform[5] - there_y) / grid.yres)
+        inside = (column >= 0) & (column < grid.width) & (row >= 0) & (row < grid.height)
+        result[first : first + step][inside] = (row * grid.width + column)[inside].astype(np.int64)
+    return result

@@ -49,12 +49,17 @@ def make_plan(
 ) -> Plan:
     """Find the grid most products already share and the products that fit it.
 
-    Left out, each with a finding, are in this order: products whose direction, track, family, polarisation or
-    looks are not the majority's (an unknown track is nobody's minority); the second product of a pair (kept is
-    the one that covers more of the typical box, then the one on the common grid, then the one with more layers,
-    then the first name); and, one by one, those that cover the least of the typical box, until what all the
-    others have in common is at least half of it. The typical box has the medians of all left, bottom, right and
-    top edges; with an area of interest, only its part inside counts.
+    Left out, each with a finding, are in this order:
+
+    1. Products whose direction, track, family, polarisation or looks are not the majority's. An unknown track is
+       nobody's minority.
+    2. The second product of a pair. Kept is the one that covers more of the typical box by some per cent, then
+       the one on the common grid, then the one with more layers, then the first name.
+    3. One by one, products that cover the least of the typical box, until what all the others have in common is at
+       least half of it.
+
+    The typical box has the medians of all left, bottom, right and top edges; with an area of interest, only its
+    part inside counts.
 
     Parameters
     ----------
@@ -187,9 +192,9 @@ def _one_per_pair(
     best: dict[Any, Product] = {}
     left_out: list[Finding] = []
 
-    def rank(product: Product) -> tuple[float, bool, int, str]:
+    def rank(product: Product) -> tuple[int, bool, int, str]:
         layers = sum(layer in product.layers for layer in PREPARED_LAYERS)
-        return (-round(coverage[product], 2), not anchor.is_aligned(product.grid), -layers, product.name)
+        return (-round(coverage[product] * 20), not anchor.is_aligned(product.grid), -layers, product.name)
 
     for product in sorted(products, key=rank):
         first = best.setdefault(product.pair, product)

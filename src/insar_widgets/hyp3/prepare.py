@@ -71,11 +71,10 @@ def prepare(stack: Stack, out_dir: Path | str, plan: Plan, how: How) -> Stack:
             for finding in stack.left_out
             if finding.severity != "info"
         ]
-        _begin(manifest, request, tasks)
         known = _still_broken(manifest, tasks, how.strict)
-        todo = [
-            t for t in tasks if t.product.name not in known and not manifest.is_finished(t.name, t.source)
-        ]
+        active = [task for task in tasks if task.product.name not in known]
+        _begin(manifest, request, active)
+        todo = [task for task in active if not manifest.is_finished(task.name, task.source)]
         if todo:
             with manifest.journal() as note:
                 known |= _work(folder, plan.grid, todo, len(tasks) - len(todo), note=note, how=how)
@@ -195,40 +194,62 @@ def _work(
     note: Callable[[str, dict[str, Any]], None],
     how: How,
 ) -> dict[str, dict[str, Any]]:
-    """Make the files. GDAL and zlib work outside of Python's lock, so threads use all cores."""
+    """Make the files and return the broken products.
+
+    GDAL and zlib work outside of Python's lock, so threads use all cores.
+    """
     broken: dict[str, dict[str, Any]] = {}
     total = done + len(todo)
     stop = threading.Event()
     for name in {task.product.name for task in todo}:
         _make_folder(folder / name)
-    with pool(how.jobs or cores(), stop) as executor:
-        running: dict[Future[dict[str, Any] | None], _Task] = {
-            executor.submit(_make, task, folder, grid, stop): task for task in todo
-        }
-        while running:
-            if how.cancel is not None and how.cancel.is_set():
-                raise CancelledError("Preparing was cancelled. Prepare again to go on where it ended.")
-            finished, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in finished:
-                task = running.pop(future)
-                try:
-                    record = future.result()
-                except _UnreadableError as error:
-                    if how.strict:
-                        raise ProductError(str(error)) from error
-                    broken[task.product.name] = {
-                        "code": error.code,
-                        "layer": task.layer,
-                        "source": task.source,
-                        "message": str(error),
-                    }
-                else:
-                    if record is not None:
-                        note(task.name, record)
-                done += 1
-                if how.on_progress is not None:
-                    how.on_progress(done / total, task.product.name)
+    running: dict[Future[dict[str, Any] | None], _Task] = {}
+    try:
+        with pool(how.jobs or cores(), stop) as executor:
+            running |= {executor.submit(_make, task, folder, grid, stop): task for task in todo}
+            while running:
+                if how.cancel is not None and how.cancel.is_set():
+                    raise CancelledError("Preparing was cancelled. Prepare again to go on where it ended.")
+                finished, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    task = running.pop(future)
+                    _settle(task, future, note, broken, how.strict)
+                    done += 1
+                    if how.on_progress is not None:
+                        how.on_progress(done / total, task.product.name)
+    finally:
+        # What was being made when the work ended early is finished as well.
+        for future, task in running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                _settle(task, future, note, broken, False)
     return broken
+
+
+def _settle(
+    task: _Task,
+    future: Future[dict[str, Any] | None],
+    note: Callable[[str, dict[str, Any]], None],
+    broken: dict[str, dict[str, Any]],
+    strict: bool,
+) -> None:
+    """Note a finished file, or that its product is broken."""
+    try:
+        record = future.result()
+    except _UnreadableError as error:
+        if strict:
+            raise ProductError(str(error)) from error
+        known = broken.get(task.product.name)
+        # Whatever is read first, the same one of several broken layers is told.
+        if known is None or task.source["path"] < known["source"]["path"]:
+            broken[task.product.name] = {
+                "code": error.code,
+                "layer": task.layer,
+                "source": task.source,
+                "message": str(error),
+            }
+    else:
+        if record is not None:
+            note(task.name, record)
 
 
 class _UnreadableError(ProductError):
