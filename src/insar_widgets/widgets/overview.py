@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,19 +70,20 @@ class Overview(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
             )
             return
         parts = [_page(f"<h2>{html.escape(str(self._work_dir))}</h2>"), self._again]
-        parts += self._guarded(self._result)
-        parts += self._guarded(self._steps)
+        parts += self._guarded(self._result, self._work_dir)
+        parts += self._guarded(self._steps, self._work_dir)
         self.children = tuple(parts)
 
     @staticmethod
-    def _guarded(make: Any) -> list[Any]:
+    def _guarded(make: Callable[[Path], list[Any]], work_dir: Path) -> list[Any]:
         try:
-            return list(make())
+            return make(work_dir)
         except InsarWidgetsError as error:
             return [_page(f'<p class="failed">{html.escape(str(error))}</p>')]
 
-    def _result(self) -> list[Any]:
-        results = open_results(self._work_dir)
+    @staticmethod
+    def _result(work_dir: Path) -> list[Any]:
+        results = open_results(work_dir)
         rows = "".join(
             f"<tr><th scope=row>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
             for name, text in results.summary().table()
@@ -95,8 +97,9 @@ class Overview(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
             parts.append(picture)
         return parts
 
-    def _steps(self) -> list[Any]:
-        rows = "".join(_row(status) for status in Run.attach(self._work_dir).status())
+    @staticmethod
+    def _steps(work_dir: Path) -> list[Any]:
+        rows = "".join(_row(status) for status in Run.attach(work_dir).status())
         head = "<tr><th></th><th>Step</th><th>State</th><th>Time</th><th>What</th></tr>"
         return [_page(f"<h2>Steps</h2><table>{head}{rows}</table>")]
 
