@@ -13,6 +13,7 @@ import pytest
 
 from insar_widgets.errors import MissingDependencyError, TemplateError
 from insar_widgets.runner._option_steps import options_of_step, resources_of_step
+from insar_widgets.runner.option_search import search_options
 from insar_widgets.runner.options import defaults_folder, options, read_options
 from insar_widgets.runner.steps import STEPS
 
@@ -192,3 +193,28 @@ def test_each_step_names_every_option_its_module_reads() -> None:
         read |= {prefix + name for prefix in prefixes for name in names} & known
         assert read, step
         assert read <= {*options_of_step(step), *resources_of_step(step)}, step
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("exclude these dates", "mintpy.network.excludeDate"),
+        ("exclude pairs", "mintpy.network.excludeDate12"),
+        ("excludeDate12", "mintpy.network.excludeDate12"),
+        ("mintpy.network.tempBaseMax", "mintpy.network.tempBaseMax"),
+        ("temporal baseline", "mintpy.network.tempBaseMax"),
+        ("number of workers", "mintpy.compute.numWorker"),
+        ("ramp", "mintpy.unwrapError.ramp"),
+        ("seasonal periods", "mintpy.timeFunc.periodic"),
+        ("reference date", "mintpy.reference.date"),
+        ("troposphere method", "mintpy.troposphericDelay.method"),
+        ("WEIGHT", "mintpy.networkInversion.weightFunc"),
+    ],
+)
+def test_an_option_is_found_by_what_it_does(query: str, first: str) -> None:
+    assert search_options(query)[0].key == first
+
+
+def test_searching_for_nothing_or_for_what_is_not_there() -> None:
+    assert search_options("  ") == options()
+    assert search_options("xyzzy") == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
+from rasterio.errors import RasterioError
 
 from insar_widgets.findings import Finding
 from insar_widgets.runner._template_context import Check, Context, finding
@@ -272,7 +273,7 @@ def value_at(path: str, row: int, column: int) -> float:
     try:
         with rasterio.open(path) as raster:
             found = raster.read(1, window=((row, row + 1), (column, column + 1)))
-    except (rasterio.errors.RasterioError, OSError):
+    except (RasterioError, OSError):
         return float("nan")
     return float(found[0, 0]) if found.size else float("nan")
 
