@@ -83,6 +83,34 @@ def test_the_series_is_the_one_velocity_was_fitted_to(work_dir: Path) -> None:
     np.testing.assert_array_equal(series.values, expected)
 
 
+def test_what_was_read_as_a_whole_and_what_is_read_in_parts_agree(work_dir: Path) -> None:
+    results = open_results(work_dir)
+    parts = results.timeseries[2, :, 0].values
+    results["velocity"].load()
+    results.timeseries[1].load()
+    np.testing.assert_array_equal(results.timeseries[2, :, 0].values, parts)
+    assert np.isnan(parts[0])
+    (work_dir / "numInvIfgram.h5").touch()
+    with pytest.raises(ResultsError, match=r"numInvIfgram\.h5 was written again"):
+        _ = results.timeseries[2, :, 0].values
+
+
+def test_millimetres_become_metres(work_dir: Path, grid: str) -> None:
+    series = {"timeseries": np.full((5, ROWS, COLUMNS), 7, np.float32), "date": np.array(DATES, "S8")}
+    write(work_dir / "timeseries_ramp_demErr.h5", "timeseries", GRIDS[grid], series, UNIT="mm")
+    array = open_results(work_dir).timeseries
+    assert array.attrs["units"] == "m"
+    assert float(array[0, 1, 1]) == pytest.approx(0.007)
+
+
+def test_each_layer_says_how_an_empty_pixel_is_known(work_dir: Path) -> None:
+    results = open_results(work_dir)
+    assert results["velocity"].attrs["no_data"] == "NaN where numInvIfgram has no value"
+    (work_dir / "numInvIfgram.h5").unlink()
+    (work_dir / "temporalCoherence.h5").unlink()
+    assert "0 throughout" in open_results(work_dir)["velocity"].attrs["no_data"]
+
+
 def test_a_velocity_of_an_older_series_is_told_by_its_own_attribute(work_dir: Path) -> None:
     with h5py.File(work_dir / "velocity.h5", "r+") as handle:
         handle.attrs["FILE_PATH"] = "/elsewhere/timeseries.h5"

@@ -119,13 +119,25 @@ class Empty(Protocol):
 
 @dataclass(frozen=True)
 class EmptyWhereZero:
-    """Pixels are empty where another dataset (2-D) is 0 or NaN."""
+    """Pixels are empty where another dataset (2-D) is 0 or NaN; kept once it was read as a whole."""
 
     source: Source
+    _cache: dict[str, Bools] = field(default_factory=dict, compare=False, repr=False)
 
     def read(self, key: tuple[Any, ...]) -> Bools:
+        whole = self._cache.get("all")
+        if whole is not None:
+            self.source.check_unchanged()
+            return np.asarray(whole[key])
         values = self.source.read(key)
-        return np.asarray((values == 0) | np.isnan(values))
+        empty = np.asarray((values == 0) | np.isnan(values))
+        straight = all(isinstance(k, slice) and k.step in (None, 1) for k in key)
+        if straight and empty.shape == self.source.shape:
+            self._cache["all"] = empty
+        return empty
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EmptyWhereZero, (self.source,)
 
 
 @dataclass(frozen=True)

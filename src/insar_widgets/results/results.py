@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import rioxarray  # noqa: F401 - registers the `rio` accessor
 import xarray as xr
 from pyproj import CRS
-from xarray.core import indexing
 
 from insar_widgets.errors import ResultsError
+from insar_widgets.results._build import build_array, datetimes, read_dates
 from insar_widgets.results._design import Dates, Onsets
 from insar_widgets.results._files import corrections, is_displacement_series
-from insar_widgets.results._lazy import Empty, EmptyWhereAlwaysZero, EmptyWhereZero, LayerArray, open_hdf5
-from insar_widgets.results._scan import Layer, Scan, scan
+from insar_widgets.results._lazy import EmptyWhereZero
+from insar_widgets.results._scan import Scan, scan
 from insar_widgets.results._swath import Method
 from insar_widgets.results.fitting import fit_time_function
 from insar_widgets.results.sampling import sample_point, sample_transect
 from insar_widgets.results.summary import Summary, summarise
-
-_SCALE = {"mm": 1e-3, "cm": 1e-2, "mm/year": 1e-3, "cm/year": 1e-2}
-_SI = {"mm": "m", "cm": "m", "mm/year": "m/year", "cm/year": "m/year"}
 
 
 def open_results(work_dir: str | Path) -> Results:
@@ -55,13 +51,16 @@ class Results:
 
     ``results["velocity"]`` is a lazy DataArray with dimensions (y, x), ``results["timeseries"]`` has
     (date, y, x). Coordinates are pixel centres in `crs`; displacement is in metres and positive towards
-    the sensor; a pixel without a value is NaN, and masks are boolean.
+    the sensor; a pixel without a value is NaN (``attrs["no_data"]`` says how it is known), and masks are boolean.
+    Values are read when they are needed, without a lock on the file; a file that was written again since
+    is an error that says so, never a mixture of old and new.
     """
 
     def __init__(self, work_dir: Path, found: Scan) -> None:
         self.work_dir = work_dir
         self._scan = found
         self._arrays: dict[str, xr.DataArray] = {}
+        self._empties: dict[str, EmptyWhereZero] = {}
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -107,7 +106,7 @@ class Results:
     def dates(self) -> tuple[str, ...]:
         """Dates of the series as YYYYMMDD; empty before the inversion."""
         name = self._latest_series()
-        return tuple(d[:8] for d in self._read_dates(self._scan.layers[name])) if name else ()
+        return tuple(d[:8] for d in read_dates(self._scan.layers[name])) if name else ()
 
     @property
     def reference_date(self) -> str | None:
@@ -149,7 +148,7 @@ class Results:
         rows = [line.split() for line in files[-1].read_text().splitlines() if line[:1].isdigit()]
         return xr.DataArray(
             np.array([float(row[1]) for row in rows]),
-            coords={"date": _datetimes([row[0] for row in rows])},
+            coords={"date": datetimes([row[0] for row in rows])},
             dims="date",
             name="rms",
             attrs={"units": "m", "long_name": "residual RMS of the date", "source": str(files[-1])},
@@ -159,9 +158,15 @@ class Results:
         if name not in self._scan.layers:
             raise ResultsError(self._why_not(name))
         if name not in self._arrays:
-            self._arrays[name] = self._build(self._scan.layers[name])
+            self._arrays[name] = build_array(self._scan, self._scan.layers[name], self._empties)
         self._scan.layers[name].source.check_unchanged()
         return self._arrays[name].copy(deep=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
 
     def __contains__(self, name: object) -> bool:
         return name in self._scan.layers
@@ -310,88 +315,9 @@ class Results:
             return f"The layer {name} is missing: {self._scan.missing[name]}"
         return f"{self.work_dir} has no layer {name!r}; it has {', '.join(self.layers)}."
 
-    def _build(self, layer: Layer) -> xr.DataArray:
-        grid, entry = self._scan.grid, layer.entry
-        unit = entry.units.get(layer.source.dataset, "")
-        backend = LayerArray(
-            layer.source, self._empty(layer), _SCALE.get(unit, 1.0) if layer.meaning.units else 1.0
-        )
-        coords: dict[str, Any] = {
-            "y": ("y", grid.y, _axis("y", grid.crs)),
-            "x": ("x", grid.x, _axis("x", grid.crs)),
-        }
-        dims: tuple[str, ...] = ("y", "x")
-        if len(layer.source.shape) == 3:
-            stamps = self._read_dates(layer)
-            dims = ("date" if stamps else "band", *dims)
-            if stamps:
-                coords["date"] = ("date", _datetimes(stamps), {"long_name": "acquisition date (UTC)"})
-        attrs = {
-            "long_name": layer.meaning.long_name,
-            "units": _SI.get(layer.meaning.units, layer.meaning.units),
-            "source": str(layer.source.path),
-            "dataset": layer.source.dataset,
-            "reference_date": entry.metadata.get("REF_DATE", ""),
-            "center_line_utc": float(entry.metadata.get("CENTER_LINE_UTC", "0") or 0),
-        }
-        if "REF_Y" in entry.metadata and "REF_X" in entry.metadata:
-            row, column = int(entry.metadata["REF_Y"]), int(entry.metadata["REF_X"])
-            lon, lat = grid.lonlat(row + 0.5, column + 0.5)
-            attrs |= {"reference_row": row, "reference_column": column}
-            attrs |= {"reference_lon": float(lon), "reference_lat": float(lat)}
-        variable = xr.Variable(dims, indexing.LazilyIndexedArray(backend), attrs)
-        array = xr.DataArray(variable, coords=coords, name=layer.name)
-        crs: xr.DataArray = array.rio.write_crs(grid.wkt)
-        return crs
-
-    def _empty(self, layer: Layer) -> Empty | None:
-        kind = layer.meaning.nodata
-        if kind == "keep" or layer.source.dtype.kind == "b":
-            return None
-        if kind == "zero":
-            return EmptyWhereZero(layer.source)
-        helpers = {
-            "inversion": ("numInvIfgram", "temporalCoherence"),
-            "coherence": ("avgSpatialCoh",),
-            "geometry": ("incidenceAngle",),
-        }[kind]
-        for helper in helpers:
-            if helper in self._scan.layers:
-                return EmptyWhereZero(self._scan.layers[helper].source)
-        if kind != "inversion":
-            return None
-        meta = layer.entry.metadata
-        keep = (int(meta["REF_Y"]), int(meta["REF_X"])) if "REF_Y" in meta and "REF_X" in meta else None
-        return EmptyWhereAlwaysZero(layer.source, keep)
-
-    def _read_dates(self, layer: Layer) -> list[str]:
-        with open_hdf5(layer.source.path) as handle:
-            if "date" not in handle or handle["date"].shape != layer.source.shape[:1]:
-                return []
-            return [d.decode() if isinstance(d, bytes) else str(d) for d in handle["date"][:]]
-
 
 def _index_of(array: xr.DataArray, date: str) -> int:
     days = [str(day).replace("-", "") for day in array["date"].values.astype("datetime64[D]")]
     if date not in days:
         raise ResultsError(f"{array.name} has no date {date}; choose one of {', '.join(days)}.")
     return days.index(date)
-
-
-def _datetimes(stamps: list[str]) -> npt.NDArray[np.datetime64]:
-    iso = [f"{s[:4]}-{s[4:6]}-{s[6:8]}" + (f"T{s[9:11]}:{s[11:13]}" if "T" in s else "") for s in stamps]
-    return np.array(iso, dtype="datetime64[ns]")
-
-
-def _axis(name: str, crs: CRS) -> dict[str, str]:
-    if crs.is_geographic:
-        word = {"x": "longitude", "y": "latitude"}[name]
-        return {
-            "long_name": f"{word} of the pixel centre",
-            "units": f"degrees_{ {'x': 'east', 'y': 'north'}[name] }",
-        }
-    return {
-        "long_name": f"{name} of the pixel centre",
-        "units": "m",
-        "standard_name": f"projection_{name}_coordinate",
-    }
