@@ -162,17 +162,25 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(page: Page, start_server: Callable[[str], Server]) -> Callable[..., Notebook]:
-    """Show cells of code in "lab" or "voila"."""
+def notebook(page: Page, start_server: Callable[[str], Server]) -> Iterator[Callable[..., Notebook]]:
+    """Show cells of code in "lab" or "voila"; its kernel ends with the test."""
+    opened: list[Notebook] = []
 
     def show(kind: str, *cells: str) -> Notebook:
         server = start_server(kind)
         document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        document.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         name = f"test{next(_counter)}.ipynb"
         nbformat.write(document, server.folder / name)
         shown = Notebook(page, server, name)
+        opened.append(shown)
         shown.open()
         return shown
 
-    return show
+    yield show
+    if any(shown.server.kind == "lab" for shown in opened):
+        page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")

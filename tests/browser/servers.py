@@ -63,10 +63,18 @@ def command(kind: str, port: int, folder: Path, dark: bool) -> list[str]:
             *[sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ip=127.0.0.1"],
             *["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="],
             *["--allow-root", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"],
-            ]
+        ]
     theme = ["--theme=dark"] if dark else []
     return [
-        *[sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"],
+        *[
+            sys.executable,
+            "-m",
+            "voila",
+            str(folder),
+            "--no-browser",
+            f"--port={port}",
+            "--Voila.ip=127.0.0.1",
+        ],
         *["--Voila.port_retries=0", "--show_tracebacks=True", *theme],
     ]
 

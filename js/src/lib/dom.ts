@@ -65,7 +65,14 @@ export function listen<K extends keyof HTMLElementEventMap>(
 export function button(
   label: string,
   onClick: () => void,
-  options: { class?: string; icon?: Node; key?: string; title?: string; hideLabel?: boolean } = {},
+  options: {
+    class?: string;
+    icon?: Node;
+    iconAfter?: Node;
+    key?: string;
+    title?: string;
+    hideLabel?: boolean;
+  } = {},
 ): HTMLButtonElement {
   const element = h(
     "button",
@@ -78,6 +85,7 @@ export function button(
     },
     options.icon,
     options.hideLabel ? null : label,
+    options.iconAfter,
   );
   element.addEventListener("click", onClick);
   return element;

@@ -237,7 +237,7 @@ function render(props: RenderProps<State>): () => void {
     h("h2", {}, "Stack"),
     pathField(context),
     opener(browse, "Browse…", { key: "browse" }),
-    opener(recent, "Recent", { key: "recent", icon: icon("down", "small") }),
+    opener(recent, "Recent", { key: "recent", iconAfter: icon("down", "small") }),
     opener(workDirs, "Open a MintPy work directory…", { class: "ghost", key: "work-dirs" }),
   );
   const filterButton = opener(filter, "Filter dates and pairs…", { class: "small", key: "filter" });

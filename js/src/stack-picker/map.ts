@@ -27,7 +27,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   const { model } = context;
   const host = h("div", { class: "sp-map-host" });
   const hint = h("div", { class: "sp-on-map sp-hint", hidden: true }, HINT);
-  const legend = h("ul", { class: "sp-on-map sp-legend", "aria-label": "Legend" });
+  const legend = h("ul", { class: "sp-legend", "aria-label": "Legend" });
   const scale = h("div", { class: "sp-on-map sp-scale", "aria-hidden": "true" });
   const quiet = h("p", { class: "sp-map-quiet" }, "Drawing the map…");
   let mounted: MountedMap | undefined;
@@ -94,14 +94,9 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   const tools = h("div", { class: "sp-on-map sp-tools" }, drawButton, textButton, clear);
   const element = h(
     "figure",
-    { class: "sp-map", "aria-label": "Map of the products' outlines" },
-    host,
-    quiet,
-    controls,
-    tools,
-    hint,
-    legend,
-    scale,
+    { "aria-label": "Map of the products' outlines" },
+    h("div", { class: "sp-map" }, host, quiet, controls, tools, hint, scale),
+    h("figcaption", {}, legend),
   );
 
   function editable(): boolean {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 import shapefile
 import shapely
 from pyproj import CRS, Transformer
@@ -17,7 +18,7 @@ from pyproj.exceptions import CRSError
 from shapely.errors import ShapelyError
 from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform, unary_union
+from shapely.ops import unary_union
 
 from insar_widgets.errors import InsarWidgetsError
 
@@ -211,7 +212,8 @@ def _crs(text: str) -> CRS:
 
 
 def _to_degrees(geometry: BaseGeometry, crs: CRS) -> BaseGeometry:
-    return transform(Transformer.from_crs(crs, 4326, always_xy=True).transform, geometry)
+    transformer = Transformer.from_crs(crs, 4326, always_xy=True)
+    return shapely.transform(geometry, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
 
 
 def _area(geometry: BaseGeometry) -> Area:
@@ -237,8 +239,8 @@ def _ring_of(polygon: Polygon) -> list[list[float]]:
             "The coordinates are not longitudes and latitudes in degrees. "
             "For projected ones write the code before the WKT: SRID=32614;POLYGON(...)"
         )
-    if len(ring) < 3 or polygon.area == 0:
-        raise AreaError("An area of interest has at least three corners and encloses something.")
-    if not Polygon(ring).is_valid:
+    if len(ring) >= 3 and "Self-intersection" in shapely.is_valid_reason(Polygon(ring)):
         raise AreaError("The sides of the area of interest cross. Draw it around without crossing.")
+    if len(ring) < 3 or polygon.area == 0 or not Polygon(ring).is_valid:
+        raise AreaError("An area of interest has at least three corners and encloses something.")
     return ring

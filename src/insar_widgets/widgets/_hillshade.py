@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
@@ -61,7 +62,8 @@ def hillshade(dem: str, max_size: int = 1024) -> Hillshade | None:
             )
             shrink = max(1.0, width / max_size, height / max_size)
             columns, rows = round(width / shrink), round(height / shrink)
-            transform = transform * transform.scale(width / columns, height / rows)
+            a, _, left, _, e, top = transform[:6]
+            transform = Affine(a * width / columns, 0, left, 0, e * height / rows, top)
             with WarpedVRT(
                 source,
                 crs=3857,

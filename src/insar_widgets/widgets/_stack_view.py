@@ -95,10 +95,14 @@ def stack_view(
         kept, common = set(plan.products), plan.grid
     except ProductError:  # it is among the findings
         kept, common = set(selected.products), None
+    # What a filter of dates leaves out says nothing on a map; what does not fit, or was left out by hand, does.
+    by_hand = {name for f in findings if f.code == "left-out-by-hand" for name in f.products}
+    chosen = set(selected.products)
+    mapped = [p for p in everything.products if p.name in by_hand or p in chosen]
     return {
         "facts": _facts(everything, selected, kept),
         "findings": finding_rows(findings, selected),
-        "footprints": _footprints(everything.products, kept),
+        "footprints": _footprints(mapped, kept),
         "overlap": _ring(common) if common else None,
         "overlap_label": f"common overlap of {count(len(kept), 'product')}",
         "network": _network(everything, selected),
@@ -239,9 +243,8 @@ def estimate_view(need: Estimate, grid: Grid, area: bool) -> dict[str, Any]:
     return {
         "fact": {"value": f"{kilometres} km", "note": f"{what}, {need.width} × {need.height} pixels"},
         "lines": [
-            f"{count(need.products, 'product')} prepared {format_bytes(need.prepared_bytes)}, "
-            f"run {format_bytes(need.run_bytes)}",
-            f"run about {format_duration(need.seconds)}, {format_bytes(need.disk_free)} free",
+            f"prepared {format_bytes(need.prepared_bytes)}, run {format_bytes(need.run_bytes)}",
+            f"about {format_duration(need.seconds)}, {format_bytes(need.disk_free)} free",
         ],
         "problem": "",
     }
