@@ -35,7 +35,7 @@ def assert_true(stack, prepared):
                 assert tuple(dataset.transform)[:6] == grid.transform and dataset.shape == grid.shape
                 assert dataset.crs.to_epsg() == grid.epsg
                 assert dataset.profile["tiled"] or dataset.width < 256
-                assert dataset.profile["compress"] == "deflate"
+                assert dataset.profile["compress"] == "zstd"
             wanted = expected(original.layers[layer], grid, FILL.get(layer, 0))
             np.testing.assert_array_equal(read(path), wanted, err_msg=f"{product.name} {layer}")
 

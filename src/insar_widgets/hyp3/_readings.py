@@ -73,6 +73,8 @@ def judge_pixels(
     """Say what is wrong with a phase's or a coherence's values: code and message, None if nothing is."""
     if layer not in ("unw_phase", "corr"):
         return None
+    if layer == "corr" and pixels.min() >= 0 and 0 < pixels.max() <= 1 and not nodata:
+        return None
     valid = np.isfinite(pixels) & (pixels != 0)
     if nodata is not None:
         valid &= pixels != nodata

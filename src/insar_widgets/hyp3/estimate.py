@@ -15,7 +15,7 @@ from insar_widgets.resources import cores, disk_free, memory_bytes
 
 __all__ = ["Estimate", "estimate"]
 
-# Deflated with a predictor, by layer: bytes per pixel (measured on real products, rounded up).
+# Compressed with a predictor, by layer: bytes per pixel (measured on real products, rounded up).
 _PREPARED_BYTES = {"unw_phase": 3.6, "corr": 3.0, "dem": 2.0, "lv_theta": 3.0, "lv_phi": 3.0, "inc_map": 3.0}
 _OTHER_BYTES = 0.2
 # MintPy's weighted inversion, seconds per pixel against pairs, on one core, and a banded solver's on two.

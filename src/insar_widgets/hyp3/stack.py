@@ -229,9 +229,9 @@ class Stack:
 
         The grid is the one most products already share (projection, pixel size and origin), cut to what all have
         in common. Products on it are cut; others are resampled by nearest neighbour, so that phases stay values
-        that were measured. Written are `<name>/<name>_<layer>.tif` (tiled, deflate) for the phase, coherence,
-        connected components, DEM, look vectors, incidence and water mask, as far as there, and `<name>/<name>.txt`.
-        Originals are only read.
+        that were measured. Written are `<name>/<name>_<layer>.tif` (tiled, compressed with Zstandard) for the phase,
+        coherence, connected components, DEM, look vectors, incidence and water mask, as far as there, and
+        `<name>/<name>.txt`. Originals are only read.
 
         A product that would break the stack is left out and named in `left_out` of the result: another
         direction, track, family, polarisation or looks than most; the second of a pair; an area so different that
