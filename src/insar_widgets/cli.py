@@ -130,6 +130,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     from insar_widgets import Run, Template, find_stack  # noqa: PLC0415
 
     work_dir: Path = arguments.work_dir.expanduser().resolve()
+    options = dict(_option(text) for text in arguments.set)
+    if arguments.template:
+        options = {**Template.read(arguments.template), **options}
     stack = find_stack(arguments.products)
     console.print(f"Found {_about(stack)}")
     if stack.left_out and not arguments.leave_out_broken:
@@ -149,10 +152,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if any(finding.severity == "error" for finding in findings):
         console.print("MintPy would fail on this stack, or succeed wrongly; nothing was run.")
         return 2
-    options = dict(_option(text) for text in arguments.set)
-    if arguments.template:
-        options = {**Template.read(arguments.template), **options}
-    run = Run(work_dir, Template.for_stack(prepared, options, name=work_dir.name))
+    template = Template.for_stack(prepared, options, name=work_dir.name)
+    findings = template.validate(prepared)
+    _say_findings(console, findings)
+    if any(finding.severity == "error" for finding in findings):
+        console.print("MintPy would fail with these options, or ignore them; nothing was run.")
+        return 2
+    run = Run(work_dir, template)
     run.start(from_=arguments.from_, to=arguments.to)
     outcome = _follow(run, console)
     if outcome != "completed":

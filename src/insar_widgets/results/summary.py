@@ -56,7 +56,10 @@ class Summary:
             table.append(("Interferograms", f"{self.pairs_kept} of {self.pairs_total} used"))
         if self.reference_point is not None:
             point = self.reference_point
-            table.append(("Reference point", f"{point['lat']:.5f}° N, {point['lon']:.5f}° E"))
+            south, west = point["lat"] < 0, point["lon"] < 0
+            latitude = f"{abs(point['lat']):.5f}° {'S' if south else 'N'}"
+            longitude = f"{abs(point['lon']):.5f}° {'W' if west else 'E'}"
+            table.append(("Reference point", f"{latitude}, {longitude}"))
         if self.reference_date is not None:
             table.append(("Reference date", self.reference_date))
         if self.timeseries is not None:
