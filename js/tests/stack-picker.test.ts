@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RenderProps } from "@anywidget/types";
 import widget from "../src/stack-picker";
 import type { State } from "../src/stack-picker/api";
@@ -73,11 +73,13 @@ function named(name: string): HTMLButtonElement {
 }
 
 beforeEach(() => {
+  vi.useFakeTimers();
   controller = new AbortController();
 });
 
 afterEach(() => {
   controller.abort();
+  vi.useRealTimers();
   document.body.replaceChildren();
 });
 
@@ -94,6 +96,7 @@ test("typing asks for completions and Enter opens what was typed", () => {
   input.focus();
   input.value = "/data/h";
   input.dispatchEvent(new Event("input"));
+  vi.advanceTimersByTime(100);
   expect(model.request("complete").payload).toEqual({ text: "/data/h" });
   input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
   expect(model.get("path")).toBe("/data/h");
@@ -107,6 +110,7 @@ test("completions are walked with arrows, as options of the field", async () => 
   input.focus();
   input.value = "/d";
   input.dispatchEvent(new Event("input"));
+  vi.advanceTimersByTime(100);
   model.answer("complete", {
     entries: [
       { name: "<i>a</i>", path: "/d/a", kind: "folder", products: 0 },

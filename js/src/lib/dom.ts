@@ -91,6 +91,16 @@ export function button(
   return element;
 }
 
+/**
+ * Keeps keys pressed inside of a widget from being shortcuts of JupyterLab, where `b` on a focused button would
+ * insert a cell. Its shortcuts look at the focused element itself before anything around it.
+ */
+export function suppressShortcuts(root: HTMLElement): void {
+  root.addEventListener("focusin", (event) => {
+    if (event.target instanceof Element) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+}
+
 /** Says something to screen readers, once. */
 export class LiveRegion {
   readonly element = h("div", { class: "iw-sr", role: "status", "aria-live": "polite" });

@@ -1,5 +1,5 @@
 import type { RenderProps } from "@anywidget/types";
-import { button, h, LiveRegion, replace } from "../lib/dom";
+import { button, h, LiveRegion, replace, suppressShortcuts } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { plural } from "../lib/findings";
 import { RequestError, Requests } from "../lib/messages";
@@ -190,8 +190,8 @@ function announce(context: Context): void {
 function render(props: RenderProps<State>): () => void {
   const { model, el } = props;
   const local: { error: RequestError | null } = { error: null };
-  // Shortcuts of the notebook must not fire while keys are pressed in here.
-  const root = h("div", { class: "iw sp", "data-lm-suppress-shortcuts": "true" });
+  const root = h("div", { class: "iw sp" });
+  suppressShortcuts(root);
   const context = makeContext(props, (error) => {
     local.error = error;
     alertBox.dispatchEvent(new Event("iw-update"));

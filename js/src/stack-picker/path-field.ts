@@ -13,6 +13,8 @@ const ICONS: Record<EntryKind, IconName> = {
   zip: "zip",
 };
 
+const TYPING_PAUSE = 60; // milliseconds
+
 let counter = 0;
 
 /** What an entry is, in words; empty for a plain folder. */
@@ -33,6 +35,7 @@ export function pathField(context: Context): HTMLElement {
   const latest = new Latest();
   let entries: Entry[] = [];
   let active = -1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const input = h("input", {
     class: "iw-in",
@@ -56,6 +59,7 @@ export function pathField(context: Context): HTMLElement {
   });
 
   function close(): void {
+    clearTimeout(timer);
     latest.cancel();
     entries = [];
     active = -1;
@@ -127,7 +131,11 @@ export function pathField(context: Context): HTMLElement {
     showOptions();
   }
 
-  input.addEventListener("input", ask);
+  // One question a pause, not one a key.
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, TYPING_PAUSE);
+  });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const chosen = entries[active];
