@@ -40,6 +40,24 @@ def assert_true(stack, prepared):
             np.testing.assert_array_equal(read(path), wanted, err_msg=f"{product.name} {layer}")
 
 
+def test_mintpy_reads_what_was_prepared(tmp_path):
+    readfile = pytest.importorskip("mintpy.utils.readfile")
+    prep_hyp3 = pytest.importorskip("mintpy.prep_hyp3")
+    write_stack(tmp_path / "in", change={1: {"origin": (480160.0, 2150000.0)}})
+    stack = find_stack(tmp_path / "in")
+    prepared = stack.prepare(tmp_path / "out")
+    product = prepared.products[1]
+    for layer, path in product.layers.items():
+        header = readfile.read_gdal_vrt(path)
+        values = readfile.read_gdal(path)
+        np.testing.assert_array_equal(values, read(path))
+        assert (float(header["X_FIRST"]), float(header["Y_FIRST"])) == prepared.grid.transform[2::3]
+        assert (int(header["WIDTH"]), int(header["LENGTH"])) == (prepared.grid.width, prepared.grid.height)
+        attributes = prep_hyp3.add_hyp3_metadata(path, header, is_ifg=layer in ("unw_phase", "corr"))
+        assert attributes["ORBIT_DIRECTION"] == product.direction
+        assert attributes["relative_orbit"] == product.track
+
+
 @pytest.mark.parametrize("family", ["gamma", "burst", "multiburst"])
 def test_products_on_one_grid_keep_every_pixel(tmp_path, family):
     write_stack(tmp_path / "in", family=family, layers=BURST_LAYERS if family != "gamma" else LAYERS)

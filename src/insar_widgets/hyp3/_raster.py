@@ -126,11 +126,10 @@ def read_pixels(path: str) -> tuple[npt.NDArray[Any], float | None]:
 def write_raster(path: Path, array: npt.NDArray[Any], grid: Grid, nodata: float | None) -> None:
     """Write a tiled, compressed GeoTIFF under a temporary name and rename it.
 
-    Zstandard at its fastest level with a predictor: deflate takes twice as long for files of the same size, and its
-    slower levels gain a hundredth. It is put together in memory because GDAL does not report a full disk
-    reliably; Python does.
+    Zstandard at its fastest level with differences along rows: deflate takes twice as long for files of the same
+    size, slower levels gain a hundredth, and the predictor for floats takes half as long again to gain a tenth. It
+    is put together in memory because GDAL does not report a full disk reliably; Python does.
     """
-    float_like = np.issubdtype(array.dtype, np.floating)
     with (
         rasterio.Env(**HEADERS_ONLY),
         MemoryFile() as memory,
@@ -149,7 +148,7 @@ def write_raster(path: Path, array: npt.NDArray[Any], grid: Grid, nodata: float 
             blockysize=_BLOCK,
             compress="zstd",
             zstd_level=1,
-            predictor=3 if float_like else 2,
+            predictor=2,
         ) as dataset:
             dataset.write(array, 1)
         write_bytes(path, memory.getbuffer())
