@@ -69,7 +69,10 @@ def test_a_layer_inside_a_zip_opens_by_its_path(tmp_path):
 
 def test_a_single_products_folder_or_zip_can_be_given(tmp_path):
     place = write(tmp_path, Spec())
-    assert len(find_stack(place)) == 1
+    stack = find_stack(place)
+    assert len(stack) == 1
+    assert repr(stack) == f"Stack(1 products, 2 dates 20200101..20200113, track 94 ASCENDING, gamma, {place})"
+    assert len(find_stack(zip_product(place))) == 1
 
 
 def test_products_without_a_folder_of_their_own(tmp_path):

@@ -51,9 +51,9 @@ class Scan:
 
 
 def scan(root: Path, executor: Executor) -> Scan:
-    """Gather candidates below `root`: folders at any depth and zips. Reads no raster."""
+    """Gather candidates below `root`, or in the zip `root`: folders at any depth and zips. Reads no raster."""
     result = Scan()
-    zips: list[Path] = []
+    zips: list[Path] = [root] if root.is_file() else []
     for folder, folders, files in _walk(root, result):
         _gather(result, folder, False, [(file, str(folder / file)) for file in files], folders)
         zips += [folder / file for file in files if file.lower().endswith(".zip")]

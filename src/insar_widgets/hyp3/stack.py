@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +23,7 @@ Progress = Callable[[float, str], None]
 """Told the fraction done, 0..1, and what is being done."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stack:
     """HyP3 products that belong together, found with `find_stack`. Immutable: methods return a new one.
 
@@ -38,11 +38,18 @@ class Stack:
     """
 
     root: Path
-    products: tuple[Product, ...] = field(repr=False)
-    left_out: tuple[Finding, ...] = field(default=(), repr=False)
+    products: tuple[Product, ...]
+    left_out: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         return len(self.products)
+
+    def __repr__(self) -> str:
+        if not self.products:
+            return f"Stack(no products, {self.root})"
+        track = "unknown track" if self.track is None else f"track {self.track}"
+        span = f"{len(self.dates)} dates {self.dates[0]}..{self.dates[-1]}"
+        return f"Stack({len(self)} products, {span}, {track} {self.direction}, {self.family}, {self.root})"
 
     @cached_property
     def network(self) -> Network:
