@@ -39,3 +39,18 @@ test("a headline ends at the first sentence and not inside of a number or a file
   expect(splitSentence("One sentence.")).toEqual(["One sentence.", ""]);
   expect(plural(1, "pair")).toBe("1 pair");
 });
+
+test("names of files stand out, and neither they nor the remedy are said twice", () => {
+  const row = findingRow(
+    {
+      ...finding,
+      message: "S1AA_20190101_corr.tif is cut short. Download the product again.",
+      remedy: "Download the product again, or go on without it.",
+      products: ["S1AA_20190101"],
+    },
+    "k",
+  );
+  expect(row.querySelector(".iw-b .iw-mono")?.textContent).toBe("S1AA_20190101_corr.tif");
+  expect(row.querySelector(".iw-2")?.textContent).toBe("Download the product again, or go on without it.");
+  expect(row.querySelectorAll(".iw-mono")).toHaveLength(1);
+});

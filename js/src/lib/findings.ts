@@ -42,6 +42,13 @@ export function severityChips(findings: readonly Finding[]): HTMLElement[] {
   });
 }
 
+/** Text in which names of products and files stand out from the words around them. */
+export function withNames(text: string): Child[] {
+  return text
+    .split(/((?:\/|S1[A-D]{0,2}_)[\w./<>=~-]*\w)/)
+    .map((part, index) => (index % 2 === 1 ? h("span", { class: "iw-mono" }, part) : part));
+}
+
 function productList(products: readonly string[], key: string): HTMLElement | null {
   const [first] = products;
   if (first === undefined) return null;
@@ -64,6 +71,9 @@ export function splitSentence(text: string): [string, string] {
 export function findingRow(finding: Finding, key: string, actions: readonly Child[] = []): HTMLElement {
   const words = WORDS[finding.severity];
   const [headline, rest] = splitSentence(finding.message);
+  // An error of a file may end with the very remedy that the finding has.
+  const consequence = finding.remedy.startsWith(rest.replace(/\.$/, "")) ? "" : rest;
+  const named = finding.products.length === 1 && finding.message.includes(finding.products[0] ?? "");
   const word = words.one.charAt(0).toUpperCase() + words.one.slice(1);
   return h(
     "li",
@@ -72,11 +82,11 @@ export function findingRow(finding: Finding, key: string, actions: readonly Chil
     h(
       "div",
       { class: "iw-finding-text" },
-      h("p", { class: "iw-b" }, h("span", { class: `iw-word ${finding.severity}` }, `${word}: `), headline),
-      rest || finding.remedy
-        ? h("p", { class: "iw-2" }, [rest, finding.remedy].filter(Boolean).join(" "))
+      h("p", { class: "iw-b" }, h("span", { class: `iw-word ${finding.severity}` }, `${word}: `), ...withNames(headline)),
+      consequence || finding.remedy
+        ? h("p", { class: "iw-2" }, ...withNames([consequence, finding.remedy].filter(Boolean).join(" ")))
         : null,
-      productList(finding.products, key),
+      named ? null : productList(finding.products, key),
     ),
     h(
       "div",

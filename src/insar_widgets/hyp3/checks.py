@@ -41,9 +41,10 @@ def _names(products: Sequence[Product]) -> tuple[str, ...]:
 
 
 def _count(values: Sequence[object], unit: str = "") -> str:
-    """`28 EPSG:32614, 2 EPSG:32615`, most frequent first."""
+    """`28 x EPSG:32614, 2 x EPSG:32615`, the three most frequent first and the rest counted."""
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], str(item[0])))
-    return ", ".join(f"{number} x {unit}{value}" for value, number in counts)
+    text = ", ".join(f"{number} x {unit}{value}" for value, number in counts[:3])
+    return f"{text} and {len(counts) - 3} others" if len(counts) > 3 else text
 
 
 def _minority[T](products: Sequence[Product], trait: Callable[[Product], T | None]) -> list[Product]:

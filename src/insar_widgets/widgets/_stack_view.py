@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -119,7 +121,7 @@ def finding_rows(findings: Sequence[Finding], selected: Stack) -> list[dict[str,
         {
             "severity": finding.severity,
             "code": finding.code,
-            "message": finding.message,
+            "message": _shorter(finding.message, selected),
             "remedy": finding.remedy,
             "products": list(finding.products),
             "mended_by_prepare": finding.mended_by_prepare,
@@ -127,6 +129,12 @@ def finding_rows(findings: Sequence[Finding], selected: Stack) -> list[dict[str,
         }
         for finding in findings
     ]
+
+
+def _shorter(message: str, stack: Stack) -> str:
+    """Leave out what repeats in every path: the stack's folder and the product's, named like its files."""
+    short = message.replace(f"{stack.root}{os.sep}", "")
+    return re.sub(r"([\w<>=-]+)[/\\\\](?=\1)", "", short)
 
 
 def _action(finding: Finding, names: set[str]) -> dict[str, str] | None:
@@ -215,7 +223,7 @@ def _network(everything: Stack, selected: Stack) -> dict[str, Any]:
 def _filter_note(everything: Stack, selected: Stack) -> str:
     dates, pairs = len(everything.dates) - len(selected.dates), len(everything.pairs) - len(selected.pairs)
     if not (dates or pairs):
-        return "time and perpendicular baseline"
+        return "bperp against time"
     lost = [count(dates, "date")] if dates else []
     return " and ".join([*lost, count(pairs, "pair")]) + " left out"
 
