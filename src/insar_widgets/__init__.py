@@ -24,6 +24,7 @@ _HOME = {
     "open_results": "results",
     "Results": "results",
     "StackPicker": "widgets",
+    "ConfigBuilder": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

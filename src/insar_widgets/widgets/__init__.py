@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.stack_picker import StackPicker
 
-__all__ = ["StackPicker"]
+__all__ = ["ConfigBuilder", "StackPicker"]
