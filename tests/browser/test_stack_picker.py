@@ -83,7 +83,26 @@ def test_opening_a_folder_shows_counts_map_network_and_findings(kind, show, prod
 
 
 @both
-def test_a_broken_stack_shows_its_finding_and_one_click_leaves_the_product_out(kind, show, products):
+def test_one_click_leaves_out_what_hangs_on_a_single_pair_and_another_brings_it_back(kind, show, products):
+    folders = sorted(path for path in products.iterdir() if path.name.startswith("S1AA"))
+    last = max(path.name.split("_")[2][:8] for path in folders)
+    with_last = [path for path in folders if path.name.split("_")[2].startswith(last)]
+    for path in with_last[1:]:
+        shutil.rmtree(path)
+    page = show(kind, repr(str(products))).page
+    settled(page)
+    hanging = page.locator(".iw-finding[data-code=date-on-one-pair]")
+    expect(hanging).to_contain_text(last)
+    hanging.get_by_role("button", name="Leave out 1").click()
+    expect(hanging).to_have_count(0)
+    expect(page.locator(".sp-facts > div").filter(has_text="dates").locator("dd")).to_have_text("5")
+    page.get_by_role("button", name="Bring back").click()
+    expect(hanging).to_contain_text(last)
+    expect(page.locator(".sp-facts > div").filter(has_text="dates").locator("dd")).to_have_text("6")
+
+
+@both
+def test_a_broken_product_is_found_and_left_out_by_name(kind, show, products):
     raster = next(products.glob("*/*_unw_phase.tif"))
     raster.write_bytes(raster.read_bytes()[:200])
     page = show(kind, repr(str(products))).page

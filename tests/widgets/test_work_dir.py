@@ -36,6 +36,8 @@ def test_each_file_is_read_for_its_dates_pairs_and_size(tmp_path):
     assert files["inputs/ifgramStack.h5"].pairs == 2
     assert files["inputs/ifgramStack.h5"].dates == tuple(DATES)
     assert files["timeseries.h5"].dates == tuple(DATES)
+    assert files["velocity.h5"].dates == ()
+    assert files["velocity.h5"].span == (DATES[0], DATES[-1])
     assert all(files[name].shape == (7, 9) for name in list(files)[:3])
     assert "cannot be read" in files["temporalCoherence.h5"].problem
     assert work.loaded

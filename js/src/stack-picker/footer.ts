@@ -17,6 +17,7 @@ function committed(context: Context, trait: "project" | "work_dir", label: strin
   });
   context.watch([trait, "busy"], () => {
     if (document.activeElement !== input) input.value = model.get(trait);
+    input.title = model.get(trait);
     input.disabled = isRunning(model);
   });
   return h("label", { class: `iw-field sp-${trait}` }, label, input);

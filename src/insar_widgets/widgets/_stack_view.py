@@ -294,7 +294,9 @@ def _file_row(file: WorkFile) -> dict[str, str]:
     base = file.name.rpartition("/")[2]
     what = next((words for start, words in _HOLDS if base.startswith(start)), "raster")
     parts = [count(file.pairs, "pair")] if file.pairs else []
-    if len(file.dates) > 1:
+    if file.span:
+        parts.append(f"{iso(file.span[0])} – {iso(file.span[-1])}")
+    if file.dates:
         parts.append(f"{count(len(file.dates), 'date')}, {iso(file.dates[0])} – {iso(file.dates[-1])}")
     if file.shape:
         parts.append(f"{file.shape[1]} × {file.shape[0]} pixels")

@@ -25,7 +25,9 @@ class WorkFile:
     shape
         Rows and columns; None if the file tells none.
     dates
-        Dates it covers, `YYYYMMDD`, sorted; empty where there are none.
+        Its epochs, `YYYYMMDD`, sorted; empty where there are none.
+    span
+        First and last date of what was estimated from a series, as of a velocity.
     pairs
         Interferograms in it; 0 for anything but a stack of them.
     problem
@@ -35,6 +37,7 @@ class WorkFile:
     name: str
     shape: tuple[int, int] | None = None
     dates: tuple[str, ...] = ()
+    span: tuple[str, ...] = ()
     pairs: int = 0
     problem: str = ""
 
@@ -80,11 +83,13 @@ def _read(path: Path, name: str) -> WorkFile:
         with h5py.File(path, "r") as file:
             shape = _shape(file)
             dates, pairs = _dates(file)
+            ends = [file.attrs.get(key) for key in ("START_DATE", "END_DATE")]
+            span = () if dates or None in ends else tuple(str(end) for end in ends)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         return WorkFile(name, problem=f"cannot be read ({error})")
     if shape is None:
         return WorkFile(name, problem="holds no raster")
-    return WorkFile(name, shape, dates, pairs)
+    return WorkFile(name, shape, dates, span, pairs)
 
 
 def _shape(file: h5py.File) -> tuple[int, int] | None:
@@ -106,5 +111,4 @@ def _dates(file: h5py.File) -> tuple[tuple[str, ...], int]:
         values = file["date"].asstr()[()]
         pairs = len(values) if values.ndim == 2 else 0
         return tuple(sorted({str(value) for value in values.ravel()})), pairs
-    ends = [file.attrs.get(key) for key in ("START_DATE", "END_DATE")]
-    return tuple(str(end) for end in ends if end), 0
+    return (), 0
