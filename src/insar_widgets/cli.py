@@ -192,9 +192,10 @@ def _follow(run: Run, console: Console) -> str:
             elif kind == "warning" and "No data files found for the required dataset" not in event["message"]:
                 console.print(f"[yellow]! {escape(step)}:[/] {escape(event['message'])}", soft_wrap=True)
             elif kind == "reference":
-                console.print(
-                    f"  reference pixel: row {event['y']}, column {event['x']} ({event.get('why', 'template')})"
-                )
+                place = f"row {event['y']}, column {event['x']}"
+                if "lat" in event:
+                    place += f" ({event['lat']:.5f}, {event['lon']:.5f})"
+                console.print(f"  reference point: {place}: {event.get('why', 'as the template says')}")
             elif kind == "step-end":
                 mark, colour = _MARK[event["outcome"]]
                 console.print(f"[{colour}]{mark}[/] {step} [dim]{event.get('seconds', 0):.1f} s[/]")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import socket
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,6 +20,12 @@ from insar_widgets.resources import cores, memory_bytes
 __all__ = ["Check", "examine"]
 
 _GIB = 1 << 30
+_SERVICES = {
+    "ASF (HyP3 products)": "hyp3-api.asf.alaska.edu",
+    "NGL (GNSS)": "geodesy.unr.edu",
+    "Climate Data Store": "cds.climate.copernicus.eu",
+}
+_PATIENCE = 3.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ def examine(*, ask_services: bool = True) -> Iterator[Check]:
     yield _disk()
     yield _front_end()
     yield _credentials(ask_services)
+    if ask_services:
+        yield from (_service(name, host) for name, host in _SERVICES.items())
 
 
 def _python() -> Check:
@@ -111,3 +121,17 @@ def _credentials(ask: bool) -> Check:
     status = cds_status(check=ask)
     verdict: Literal["ok", "note"] = "ok" if status.ready else "note"
     return Check("Climate Data Store (ERA5)", verdict, status.message, status.remedy)
+
+
+def _service(name: str, host: str) -> Check:
+    """Open a connection; through a proxy the proxy would answer for the host, so that is not tried."""
+    if urllib.request.getproxies().get("https"):
+        return Check(
+            f"Network, {name}", "note", "not tried: this machine goes through a proxy.", "Try it in use."
+        )
+    try:
+        socket.create_connection((host, 443), timeout=_PATIENCE).close()
+    except OSError as error:
+        remedy = "Everything but downloads works offline."
+        return Check(f"Network, {name}", "note", f"{host} cannot be reached ({error}).", remedy)
+    return Check(f"Network, {name}", "ok", f"{host} answers")

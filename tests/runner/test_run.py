@@ -13,10 +13,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from support.arrays import assert_same_arrays, attributes
 
-from insar_widgets import Run, Template
+from insar_widgets import Run, Template, open_results
 from insar_widgets.errors import RunError
+from support.arrays import assert_same_arrays, attributes
 
 pytestmark = pytest.mark.mintpy
 
@@ -120,7 +120,9 @@ def test_a_new_reference_date_is_applied_to_the_series_as_they_were(copied, fini
     assert_same_arrays(run.work_dir, fresh.work_dir)
 
 
-def test_switching_a_correction_off_removes_its_products_and_refits_the_velocity(copied, finished_run, tmp_path):
+def test_switching_a_correction_off_removes_its_products_and_refits_the_velocity(
+    copied, finished_run, tmp_path
+):
     """MintPy keeps the old velocity here, silently."""
     template = finished_run.template.with_options({"mintpy.topographicResidual": "no"})
     run = Run(copied.work_dir, template)
@@ -169,7 +171,11 @@ def test_a_failed_step_says_why_and_what_to_do_and_later_steps_stay_pending(prep
 
 def test_a_step_that_leaves_no_values_has_failed_even_if_mintpy_is_content(prepared_stack, tmp_path):
     """With every pair dropped by date MintPy's own exit status would be no proof."""
-    options = {**QUICK, "mintpy.networkInversion.minTempCoh": "1.1", "mintpy.networkInversion.minNumPixel": "0"}
+    options = {
+        **QUICK,
+        "mintpy.networkInversion.minTempCoh": "1.1",
+        "mintpy.networkInversion.minNumPixel": "0",
+    }
     run = Run(tmp_path / "w", Template.for_stack(prepared_stack, options, name="w"))
     assert run.start(to="invert_network").wait(timeout=120) == "failed"
     assert "maskTempCoh.h5 was written but holds only zeros" in run.failure[0]
@@ -233,7 +239,9 @@ def test_a_killed_run_is_interrupted_and_resumes_to_the_same_arrays(finished_run
     assert_same_arrays(run.work_dir, finished_run.work_dir)
 
 
-def test_nothing_of_this_process_leaks_into_the_run_or_back(finished_run, prepared_stack, tmp_path, monkeypatch):
+def test_nothing_of_this_process_leaks_into_the_run_or_back(
+    finished_run, prepared_stack, tmp_path, monkeypatch
+):
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     monkeypatch.chdir(tmp_path)
     run = Run("größe & co/w", Template.for_stack(prepared_stack, QUICK, name="w"))
@@ -258,6 +266,10 @@ def test_the_water_mask_and_the_reference_are_where_the_template_puts_them(finis
     with h5py.File(finished_run.work_dir / "inputs" / "ifgramStack.h5") as file:
         y, x = int(file.attrs["REF_Y"]), int(file.attrs["REF_X"])
     assert (y, x) == (finished_run.reference["y"], finished_run.reference["x"])
+    point = open_results(finished_run.work_dir).reference_point
+    assert (point["lon"], point["lat"]) == pytest.approx(
+        (finished_run.reference["lon"], finished_run.reference["lat"]), abs=1e-6
+    )
     with h5py.File(finished_run.work_dir / "timeseries.h5") as file:
         assert not np.any(file["timeseries"][:, y, x])
     with h5py.File(finished_run.work_dir / "waterMask.h5") as file:

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -224,10 +224,11 @@ class Worker:
         import h5py  # noqa: PLC0415
 
         with h5py.File(self.store.work_dir / "inputs" / "ifgramStack.h5", "r", locking=False) as file:
-            y, x = int(file.attrs["REF_Y"]), int(file.attrs["REF_X"])
+            about = dict(file.attrs)
+        y, x = int(about["REF_Y"]), int(about["REF_X"])
         choice = analysis.choice
         how = {"how": "chosen", "why": choice.why, "coherence": round(choice.coherence, 4)} if choice else {}
-        return {"y": y, "x": x, "how": "template", **how}
+        return {"y": y, "x": x, **_lon_lat(about, y, x), "how": "template", **how}
 
     def _report_warnings(self, name: str, log: Path) -> None:
         seen: dict[str, None] = {}
@@ -269,6 +270,20 @@ class Worker:
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
+
+
+def _lon_lat(attributes: Mapping[str, Any], y: int, x: int) -> dict[str, float]:
+    """Centre of a pixel in degrees WGS84; in UTM MintPy's REF_LAT and REF_LON are metres."""
+    from pyproj import Transformer  # noqa: PLC0415 - only one step needs it
+
+    if "X_FIRST" not in attributes:
+        return {}
+    first = (float(attributes["X_FIRST"]), float(attributes["Y_FIRST"]))
+    east = first[0] + (x + 0.5) * float(attributes["X_STEP"])
+    north = first[1] + (y + 0.5) * float(attributes["Y_STEP"])
+    to_degrees = Transformer.from_crs(int(attributes.get("EPSG", 4326)), 4326, always_xy=True)
+    lon, lat = to_degrees.transform(east, north)
+    return {"lon": round(lon, 7), "lat": round(lat, 7)}
 
 
 def _harmless(step: str, message: str) -> bool:
