@@ -265,6 +265,16 @@ def test_a_root_holds_for_everything_the_page_can_ask(products, tmp_path):
     assert picker.stack is None
 
 
+def test_products_behind_a_link_out_of_the_root_are_left_out_by_name(products):
+    name = sorted(path.name for path in products.iterdir() if path.name.startswith("S1AA"))[0]
+    (products / name).rename(products.parent / "elsewhere")
+    (products / name).symlink_to(products.parent / "elsewhere")
+    picker = opened(products, root=products)
+    assert len(picker.stack) == 11
+    assert next(f for f in picker.findings if f.code == "outside-root").products == (name,)
+    assert len(opened(products).stack) == 12
+
+
 def test_a_root_that_holds_the_products_itself_gets_a_work_directory_that_is_shown(
     products, monkeypatch, tmp_path
 ):

@@ -1,6 +1,6 @@
 // What a check found, as rows: severity in words, what and where, the remedy, and a button where one click mends it.
 
-import { h, type Child } from "./dom";
+import { button, h, type Child } from "./dom";
 import { icon, type IconName } from "./icons";
 
 export type Severity = "error" | "warning" | "info";
@@ -49,6 +49,32 @@ export function withNames(text: string): Child[] {
     .map((part, index) => (index % 2 === 1 ? h("span", { class: "iw-mono" }, part) : part));
 }
 
+/** Names are what one needs to order or download products again. */
+function copyButton(names: readonly string[], key: string): HTMLButtonElement {
+  const copy = button(
+    "Copy names",
+    () => {
+      // Browsers offer the clipboard to https pages and to this machine only.
+      const clipboard = navigator.clipboard as Clipboard | undefined;
+      const said = (text: string): void => {
+        copy.lastChild?.replaceWith(text);
+      };
+      if (!clipboard) said("Select the names to copy them");
+      else
+        clipboard.writeText(names.join("\n")).then(
+          () => {
+            said("Copied");
+          },
+          () => {
+            said("Select the names to copy them");
+          },
+        );
+    },
+    { class: "small", icon: icon("copy"), key },
+  );
+  return copy;
+}
+
 function productList(products: readonly string[], key: string): HTMLElement | null {
   const [first] = products;
   if (first === undefined) return null;
@@ -58,6 +84,7 @@ function productList(products: readonly string[], key: string): HTMLElement | nu
     { class: "iw-products" },
     h("summary", { "data-key": `${key}-list` }, plural(products.length, "product")),
     h("ul", {}, ...products.map((name) => h("li", { class: "iw-mono iw-2" }, name))),
+    copyButton(products, `${key}-copy`),
   );
 }
 
@@ -82,7 +109,12 @@ export function findingRow(finding: Finding, key: string, actions: readonly Chil
     h(
       "div",
       { class: "iw-finding-text" },
-      h("p", { class: "iw-b" }, h("span", { class: `iw-word ${finding.severity}` }, `${word}: `), ...withNames(headline)),
+      h(
+        "p",
+        { class: "iw-b" },
+        h("span", { class: `iw-word ${finding.severity}` }, `${word}: `),
+        ...withNames(headline),
+      ),
       consequence || finding.remedy
         ? h("p", { class: "iw-2" }, ...withNames([consequence, finding.remedy].filter(Boolean).join(" ")))
         : null,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.findings import Finding
-from insar_widgets.hyp3 import Stack
+from insar_widgets.hyp3 import Product, Stack
+from insar_widgets.widgets._folders import Folders
 
-__all__ = ["Selection"]
+__all__ = ["Selection", "keep_inside"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,36 @@ class Selection:
             return []
         what = "1 product is" if len(names) == 1 else f"{len(names)} products are"
         return [Finding("info", "left-out-by-hand", f"{what} left out by hand.", names)]
+
+
+def keep_inside(stack: Stack, folders: Folders) -> Stack:
+    """Drop products that links bring in from outside of what may be shown.
+
+    Raises
+    ------
+    InsarWidgetsError
+        All of them do.
+    """
+
+    def is_inside(product: Product) -> bool:
+        places: list[str | Path] = [product.path, *([] if product.is_zip else product.layers.values())]
+        return all(folders.contains(Path(place)) for place in places)
+
+    outside = tuple(product.name for product in stack.products if not is_inside(product))
+    if not outside:
+        return stack
+    note = Finding(
+        "error",
+        "outside-root",
+        f"{len(outside)} {'product lies' if len(outside) == 1 else 'products lie'} behind a link "
+        f"out of {folders.root}.",
+        outside,
+        "Copy them into that folder; until then they are left out.",
+    )
+    kept = tuple(product for product in stack.products if product.name not in outside)
+    if not kept:
+        raise InsarWidgetsError(f"{note.message} {note.remedy}")
+    return replace(stack, products=kept, left_out=(*stack.left_out, note))
 
 
 def _number(value: Any) -> float | None:

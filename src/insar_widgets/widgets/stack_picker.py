@@ -23,7 +23,7 @@ from insar_widgets.widgets._folders import Folders, Recent
 from insar_widgets.widgets._hillshade import Hillshade, hillshade
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
-from insar_widgets.widgets._selection import Selection
+from insar_widgets.widgets._selection import Selection, keep_inside
 from insar_widgets.widgets._stack_view import count, estimate_view, stack_view, work_dir_view
 from insar_widgets.widgets._work_dir import is_work_dir, read_work_dir
 
@@ -287,7 +287,7 @@ class StackPicker(Widget):
 
     def _open_products(self, job: Job, path: Path) -> None:
         started = time.monotonic()
-        stack = find_stack(path)
+        stack = keep_inside(find_stack(path), self._folders)
 
         def change() -> None:
             self._everything = stack
