@@ -69,7 +69,7 @@ class Overview(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
                 ),
             )
             return
-        parts = [_page(f"<h2>{html.escape(str(self._work_dir))}</h2>"), self._again]
+        parts = [_page(f"<h2>{html.escape(_shown(self._work_dir))}</h2>"), self._again]
         parts += self._guarded(self._result, self._work_dir)
         parts += self._guarded(self._steps, self._work_dir)
         self.children = tuple(parts)
@@ -104,6 +104,12 @@ class Overview(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes n
         return [_page(f"<h2>Steps</h2><table>{head}{rows}</table>")]
 
 
+def _shown(path: Path) -> str:
+    """The path as its user would write it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 def _page(content: str) -> Any:
     return ipywidgets.HTML(f'{_STYLE}<div class="iw-overview">{content}</div>')
 
@@ -128,7 +134,7 @@ def velocity_figure(results: Results) -> bytes:
     if "maskTempCoh" in results.layers:
         velocity = velocity.where(results["maskTempCoh"].values.astype(bool))
     reach = (
-        float(np.nanquantile(np.abs(velocity.values), 0.99)) if np.isfinite(velocity.values).any() else 1.0
+        float(np.nanquantile(np.abs(velocity.values), 0.998)) if np.isfinite(velocity.values).any() else 1.0
     )
     figure = Figure(figsize=(8, 5.5), dpi=110, layout="constrained")
     axes = figure.add_subplot()
