@@ -25,6 +25,7 @@ _HOME = {
     "Results": "results",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",
+    "CdsCredentials": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

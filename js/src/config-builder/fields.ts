@@ -5,7 +5,7 @@ import { splitSentence } from "../lib/findings";
 import { icon } from "../lib/icons";
 import { wordsOf } from "../lib/context";
 import { compositeFor } from "./composites";
-import { controlFor } from "./controls";
+import { autoLabel, controlFor } from "./controls";
 import { isSet, type Context, type Fix, type Option, type Row, type Schema, type Values } from "./api";
 
 export interface Field {
@@ -41,6 +41,23 @@ function findingBox(context: Context, row: Row, index: number, fail: (error: unk
     h("div", { class: "iw-grow" }, h("p", {}, headline), remedy ? h("p", { class: "iw-2" }, remedy) : null),
     fixes.length > 0 ? h("div", { class: "cb-fixes" }, ...fixes) : null,
   );
+}
+
+/** The label, whose last word keeps the help button on its line. */
+function nameWith(label: string, help: HTMLElement | null): HTMLElement {
+  const at = label.lastIndexOf(" ") + 1;
+  return h(
+    "span",
+    { class: "cb-name" },
+    label.slice(0, at),
+    h("span", { class: "cb-last" }, label.slice(at), help),
+  );
+}
+
+/** A key that may break at its dots and between its words. */
+function keyText(key: string): HTMLElement {
+  const parts = key.split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/);
+  return h("span", { class: "cb-key" }, ...parts.flatMap((part) => [part, h("wbr")]));
 }
 
 /** @param essential whether the row stands among the essentials, where some controls set several options */
@@ -115,8 +132,8 @@ export function makeField(
     h(
       "div",
       { class: "cb-label" },
-      h("span", { class: "cb-name" }, option.label, known ? help : null),
-      h("span", { class: "cb-key" }, option.key.replace(/^mintpy\./, "")),
+      nameWith(option.label, known ? help : null),
+      keyText(option.key.replace(/^mintpy\./, "")),
     ),
     h(
       "div",
@@ -141,8 +158,11 @@ export function makeField(
     reset.classList.toggle("cb-hidden", !changed);
     reset.disabled = !changed;
     const auto = model.get("_hints")[option.key] ?? (option.auto_help || option.auto);
+    const shown = !changed && option.kind === "choice" && !composite && autoLabel(option) === `auto: ${auto}`;
     hint.textContent = [
-      auto ? `${changed ? "auto would be" : "auto here"}: ${auto}${auto.endsWith(".") ? "" : "."}` : "",
+      auto && !shown
+        ? `${changed ? "auto would be" : "auto here"}: ${auto}${auto.endsWith(".") ? "" : "."}`
+        : "",
       option.help ? option.help.charAt(0).toUpperCase() + option.help.slice(1) : "",
     ]
       .filter(Boolean)

@@ -146,6 +146,7 @@ class Builder {
     context.watch(["_values", "_rows", "_hints", "_stack_view", "_place"], () => {
       this.#show();
     });
+    this.#spy();
   }
 
   /** Shows an option, in all of them if it is not shown now, and puts the focus there. */
@@ -342,7 +343,7 @@ class Builder {
   #spy(): void {
     const top = this.#list.getBoundingClientRect().top + 8;
     const rows = [...this.#list.querySelectorAll<HTMLElement>(".cb-op")];
-    const first = rows.find((row) => row.getBoundingClientRect().bottom > top);
+    const first = rows.find((row) => row.getBoundingClientRect().bottom > top) ?? rows[0];
     if (first?.dataset.option) this.#mark(this.#option(first.dataset.option).step);
   }
 
@@ -376,6 +377,7 @@ class Builder {
             this.#found = { query, keys: payload };
             this.#show();
             this.#list.scrollTop = 0;
+            this.#spy();
             this.context.live.say(plural(payload.length, "option"));
           })
           .catch(this.context.fail);

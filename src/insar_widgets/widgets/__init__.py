@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.stack_picker import StackPicker
 
-__all__ = ["ConfigBuilder", "StackPicker"]
+__all__ = ["CdsCredentials", "ConfigBuilder", "StackPicker"]

@@ -86,9 +86,14 @@ _WORDS = {
     "aoi": "area of interest",
     "dpi": "resolution",
     "date12": "pairs",
+    "index": "numbers",
     "interp": "interpolation",
     "poly": "polynomial",
     "pts": "points",
+    "base": "baseline",
+    "worker": "workers",
+    "sample": "samples",
+    "pixel": "pixels",
 }
 
 
@@ -107,4 +112,6 @@ def label_of(key: str) -> str:
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key.rpartition(".")[2])
     words = [_WORDS.get(word.lower(), word if word.isupper() else word.lower()) for word in apart.split()]
     text = " ".join(words)
+    if re.search(r"exclude date$|step date$", text):
+        text += "s"
     return text[:1].upper() + text[1:]
