@@ -1,9 +1,8 @@
 // What the StackPicker's kernel side syncs and answers: src/insar_widgets/widgets/stack_picker.py.
 
 import type { AnyModel } from "@anywidget/types";
-import type { LiveRegion } from "../lib/dom";
+import type { ViewContext } from "../lib/context";
 import type { Finding } from "../lib/findings";
-import type { Requests } from "../lib/messages";
 
 /** `[lon, lat]` corners in degrees, the first one not repeated. */
 export type Ring = [number, number][];
@@ -142,17 +141,9 @@ export interface PickerApi {
 }
 
 /** What every part of one displayed picker shares. */
-export interface Context {
-  readonly model: AnyModel<State>;
-  readonly requests: Requests<PickerApi>;
-  readonly signal: AbortSignal;
-  readonly live: LiveRegion;
-  /** Runs now and at each change of one of the traits. */
-  watch(traits: readonly (keyof State)[], update: () => void): void;
+export interface Context extends ViewContext<State, PickerApi> {
   /** Sends a value to the kernel. */
   set<K extends keyof State>(trait: K, value: State[K]): void;
-  /** Shows a failure of something the user asked for. */
-  readonly fail: (error: unknown) => void;
 }
 
 export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,8 +1,8 @@
 import type { RenderProps } from "@anywidget/types";
-import { button, h, LiveRegion, replace, suppressShortcuts } from "../lib/dom";
+import { alertRow, makeViewContext } from "../lib/context";
+import { button, h, replace, suppressShortcuts } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { plural } from "../lib/findings";
-import { RequestError, Requests } from "../lib/messages";
 import { networkPlot } from "../lib/network-plot";
 import "../lib/theme.css";
 import { areaPanel } from "./area-panel";
@@ -18,36 +18,13 @@ import "./style.css";
 
 const PLOT_HEIGHT = 168;
 
-function makeContext(
-  { model, signal }: RenderProps<State>,
-  showError: (error: RequestError) => void,
-): Context {
-  const requests = new Requests<PickerApi>(model);
-  signal.addEventListener("abort", () => {
-    requests.dispose();
-  });
+function makeContext(props: RenderProps<State>): Context {
+  const { model } = props;
   return {
-    model,
-    requests,
-    signal,
-    live: new LiveRegion(),
-    watch(traits, update) {
-      for (const trait of traits) {
-        model.on(`change:${trait}`, update);
-        signal.addEventListener("abort", () => {
-          model.off(`change:${trait}`, update);
-        });
-      }
-      update();
-    },
+    ...makeViewContext<State, PickerApi>(props),
     set(trait, value) {
       model.set(trait, value);
       model.save_changes();
-    },
-    fail(error) {
-      if (error instanceof RequestError ? !error.cancelled : true) {
-        showError(error instanceof RequestError ? error : new RequestError(String(error)));
-      }
     },
   };
 }
@@ -61,42 +38,23 @@ function toggles(panels: Map<Panel, HTMLButtonElement>): (panel: Panel) => void 
   };
 }
 
-function errorBox(context: Context, local: { error: RequestError | null }, dismiss: () => void): HTMLElement {
-  const { model } = context;
+/** What went wrong in the kernel; it stays until something else is tried. */
+function errorBox(context: Context): HTMLElement {
+  const { model, requests } = context;
   const box = h("div", { role: "alert" });
-  context.watch(["_error"], update);
-  function update(): void {
-    const synced = model.get("_error");
-    const shown = local.error ?? synced;
-    replace(
-      box,
-      shown
-        ? h(
-            "div",
-            { class: "iw-alert" },
-            icon("error", "error"),
-            h(
-              "div",
-              {},
-              h("p", { class: "iw-b" }, shown.message),
-              shown.remedy ? h("p", {}, shown.remedy) : null,
-            ),
-            local.error
-              ? button("Dismiss", dismiss, { class: "small" })
-              : synced?.retry
-                ? button(
-                    "Try again",
-                    () => {
-                      context.requests.request("reopen", null).catch(context.fail);
-                    },
-                    { class: "small", icon: icon("retry"), key: "retry" },
-                  )
-                : null,
-          )
-        : null,
-    );
-  }
-  box.addEventListener("iw-update", update);
+  context.watch(["_error"], () => {
+    const error = model.get("_error");
+    const retry = error?.retry
+      ? button(
+          "Try again",
+          () => {
+            requests.request("reopen", null).catch(context.fail);
+          },
+          { class: "small", icon: icon("retry"), key: "retry" },
+        )
+      : null;
+    replace(box, error ? alertRow(error, retry) : null);
+  });
   return box;
 }
 
@@ -189,17 +147,9 @@ function announce(context: Context): void {
 
 function render(props: RenderProps<State>): () => void {
   const { model, el } = props;
-  const local: { error: RequestError | null } = { error: null };
   const root = h("div", { class: "iw sp" });
   suppressShortcuts(root);
-  const context = makeContext(props, (error) => {
-    local.error = error;
-    alertBox.dispatchEvent(new Event("iw-update"));
-  });
-  const alertBox = errorBox(context, local, () => {
-    local.error = null;
-    alertBox.dispatchEvent(new Event("iw-update"));
-  });
+  const context = makeContext(props);
 
   const browse = browsePanel(context, "Browse", "folders with products and work directories are marked");
   const workDirs = browsePanel(
@@ -259,7 +209,8 @@ function render(props: RenderProps<State>): () => void {
   root.append(
     context.live.element,
     header,
-    alertBox,
+    context.alerts,
+    errorBox(context),
     browse.element,
     recent.element,
     workDirs.element,
