@@ -25,7 +25,7 @@ class Hillshade:
     bounds: tuple[float, float, float, float]
 
 
-def shade(heights: NDArray[np.float64], pixel: float, exaggeration: float = 2.0) -> NDArray[np.float64]:
+def shade(heights: NDArray[np.float64], pixel: float, exaggeration: float = 1.0) -> NDArray[np.float64]:
     """Brightness 0..1 of a surface lit from the north-west, 45 degrees high (Lambert).
 
     Parameters
@@ -82,9 +82,16 @@ def hillshade(dem: str, max_size: int = 1024) -> Hillshade | None:
         return None
     heights[~valid] = np.nan
     on_ground = abs(transform.a) * np.cos(np.radians((south + north) / 2))
-    brightness = shade(np.where(valid, heights, np.nanmean(heights)), on_ground)
+    surface = np.where(valid, heights, np.nanmean(heights))
+    brightness = shade(surface, on_ground, _exaggeration(surface, on_ground))
     grey = np.where(valid, np.round(60 + 195 * brightness), 0).astype(np.uint8)
     return Hillshade(_png(grey, np.where(valid, 255, 0).astype(np.uint8)), (south, west, north, east))
+
+
+def _exaggeration(heights: NDArray[np.float64], pixel: float) -> float:
+    """Factor on the heights that lets plains show their relief and leaves mountains as they are."""
+    steep = float(np.percentile(np.hypot(*np.gradient(heights, pixel)), 95))
+    return float(np.clip(0.5 / max(steep, 1e-9), 1.0, 8.0))
 
 
 def _png(grey: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> bytes:
