@@ -9,6 +9,7 @@ from typing import Any
 from insar_widgets.errors import RunError
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import STEPS, StepPlan
+from insar_widgets.runner.verify import is_readable
 
 __all__ = ["Decider"]
 
@@ -43,6 +44,9 @@ class Decider:
         manifest = self._store.manifest(name)
         if manifest is None:
             return "not done yet"
+        broken = self._torn_by_interruption(manifest["outputs"])
+        if broken:
+            return f"{broken} was being changed when a run was interrupted, and is torn"
         for file, (size, _) in manifest["outputs"].items():
             paths = (self._store.work_dir / file, self._store.work_dir / "pic" / Path(file).name)
             if not any(path.is_file() and path.stat().st_size == size for path in paths):
@@ -107,6 +111,18 @@ class Decider:
                     remade = {f for n in chosen for f in self._plans[n].writes} & set(plan.rewrites)
                     if remade:
                         chosen[name] = f"{', '.join(sorted(remade))} is made anew"
+
+    def _torn_by_interruption(self, files: Iterable[str]) -> str:
+        """Name the file that a step was changing in place when it was interrupted, if it is not whole any more."""
+        events = self._store.events.read()
+        began = {e["step"]: e["seq"] for e in events if e["event"] == "step-start"}
+        ended = {e["step"]: e["seq"] for e in events if e["event"] == "step-end"}
+        for name, plan in self._plans.items():
+            if began.get(name, -1) > ended.get(name, -1):
+                for file in sorted(set(plan.rewrites) & set(files)):
+                    if not is_readable(self._store.work_dir / file):
+                        return file
+        return ""
 
     def _owners(self, files: Iterable[str]) -> list[str]:
         """Steps that have written one of the files."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from insar_widgets.runner.steps import StepPlan
 
-__all__ = ["missing_products"]
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["is_readable", "missing_products"]
 
 # data set that must hold at least one value that is neither zero nor NaN, by beginning of the file's name
 _MUST_HOLD = {
@@ -40,7 +43,24 @@ def missing_products(work_dir: Path, plan: StepPlan) -> list[str]:
     return problems
 
 
+def is_readable(path: Path) -> bool:
+    """Whether an HDF5 file opens and every attribute and data set in it can be reached."""
+    import h5py  # noqa: PLC0415 - most callers never get here
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            [*file.attrs.values()]
+            for dataset in file.values():
+                [*dataset.attrs.values()]
+                dataset[(-1,) * dataset.ndim]
+    except (OSError, RuntimeError, KeyError, ValueError):
+        return False
+    return True
+
+
 def _hdf5_problem(path: Path, name: str) -> str | None:
+    import h5py  # noqa: PLC0415 - the kernel decides without it
+
     try:
         with h5py.File(path, "r", locking=False) as file:
             if "WIDTH" not in file.attrs or not len(file):

@@ -37,6 +37,7 @@ _STYLE = """<style>
 .iw-overview td,.iw-overview th{text-align:left;padding:2px 16px 2px 0;vertical-align:top;
   border-bottom:1px solid var(--jp-border-color2,#e0e0e0);font-weight:400}
 .iw-overview th{color:var(--jp-ui-font-color2,#525252)}
+.iw-overview td:nth-child(4){white-space:nowrap}
 .iw-overview .failed,.iw-overview .interrupted,.iw-overview .cancelled{color:var(--jp-error-color1,#c02626)}
 .iw-overview .completed .iw-mark{color:var(--jp-success-color1,#2e7d32)}
 .iw-overview .off,.iw-overview .pending{color:var(--jp-ui-font-color2,#696969)}
