@@ -24,6 +24,7 @@ class Server:
     kind: str
     url: str
     folder: Path
+    home: Path
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=400))
 
 
@@ -91,7 +92,7 @@ def serve(kind: str, folder: Path, home: Path, *, dark: bool = False) -> Iterato
         stderr=subprocess.STDOUT,
         text=True,
     )
-    server = Server(kind, f"http://127.0.0.1:{port}", folder)
+    server = Server(kind, f"http://127.0.0.1:{port}", folder, home)
     ready = threading.Event()
 
     def read() -> None:

@@ -96,7 +96,7 @@ function stateRow(context: Context, which: Which): HTMLElement {
               h("span", {}, message),
             ),
         !waiting && remedy ? h("p", { class: "iw-2" }, remedy) : null,
-        path ? h("p", { class: "iw-mono iw-2" }, path) : null,
+        path && !message.includes(path) ? h("p", { class: "iw-mono iw-2" }, path) : null,
       ),
       again,
     );
@@ -114,12 +114,13 @@ interface Form {
 function form(
   context: Context,
   label: string,
+  primary: boolean,
   fields: readonly HTMLInputElement[],
   rows: readonly (HTMLElement | null)[],
   send: (values: string[]) => Promise<unknown>,
 ): Form {
   const said = h("p", { class: "iw-word error", role: "alert", hidden: true });
-  const submit = h("button", { type: "submit", class: "iw-btn primary" }, label);
+  const submit = h("button", { type: "submit", class: `iw-btn ${primary ? "primary" : ""}`.trim() }, label);
   const element = h(
     "form",
     { class: "cc-form", autocomplete: "off" },
@@ -131,6 +132,11 @@ function form(
     submit.disabled = !filled();
   };
   element.addEventListener("input", update);
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // notebooks keep Enter from submitting a form by itself
+    element.requestSubmit();
+  });
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!filled()) return;
@@ -192,6 +198,7 @@ function cds(context: Context): HTMLElement {
   const entry = form(
     context,
     "Store and check",
+    true,
     [token],
     [labelled("Personal access token", token)],
     ([value = ""]) => requests.request("store_token", { token: value, migrate: consent.checked }),
@@ -253,6 +260,7 @@ function earthdata(context: Context): HTMLElement {
   const entry = form(
     context,
     "Store and check",
+    false,
     [login, password],
     [labelled("User name", login), labelled("Password", password)],
     ([name = "", word = ""]) => requests.request("store_login", { login: name, password: word }),

@@ -163,7 +163,7 @@ export function filesPanel(context: Context, changed: () => void): FilesPanel {
         { class: "iw-row" },
         h("span", { class: "iw-2" }, "File name"),
         input,
-        button("Save here", submit, { class: "primary small", key: "save-here" }),
+        button("Save here", submit, { class: "small", key: "save-here" }),
       ),
     );
     input.focus();
