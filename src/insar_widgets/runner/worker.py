@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -117,9 +117,10 @@ class Worker:
     def _step(self, analysis: Any, plan: StepPlan, why: str) -> str:
         name = plan.step.name
         began = time.time()
+        former = (self.store.manifest(name) or {}).get("outputs", {})
         self.store.drop_manifest(name)
         self.emit("step-start", step=name, why=why)
-        self._remove_products(plan)
+        self._remove_products(plan, former)
         failure: tuple[str, str] | None = None
         outcome = "completed"
         with self.log_to(name) as log:
@@ -173,10 +174,10 @@ class Worker:
         told = explain(*failure, log_tail=_tail(log))
         return {"reason": told.reason, "remedy": told.remedy}
 
-    def _remove_products(self, plan: StepPlan) -> list[str]:
-        """Remove what an earlier, perhaps unfinished, pass of the step left."""
+    def _remove_products(self, plan: StepPlan, former: Iterable[str] = ()) -> list[str]:
+        """Remove what an earlier, perhaps unfinished, pass of the step left, under whatever name (`former`)."""
         manifest = self.store.manifest(plan.step.name) or {}
-        names = {*manifest.get("outputs", {}), *plan.products, *plan.clears}
+        names = {*manifest.get("outputs", {}), *former, *plan.products, *plan.clears}
         removed = []
         for name in sorted(names):
             with suppress(FileNotFoundError, OSError):
