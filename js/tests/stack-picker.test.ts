@@ -129,6 +129,25 @@ test("completions are walked with arrows, as options of the field", async () => 
   expect(model.get("path")).toBe("/d/b");
 });
 
+test("what was offered for other text is not taken for this one", async () => {
+  show(EMPTY);
+  const input = el.querySelector<HTMLInputElement>("[role=combobox]");
+  if (!input) throw new Error("no path field");
+  input.focus();
+  input.value = "/d";
+  input.dispatchEvent(new Event("input"));
+  vi.advanceTimersByTime(100);
+  model.answer("complete", { entries: [{ name: "data", path: "/data", kind: "folder", products: 0 }] });
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(el.querySelectorAll("[role=option]")).toHaveLength(1);
+  input.value = "/data/h";
+  input.dispatchEvent(new Event("input"));
+  expect(el.querySelectorAll("[role=option]")).toHaveLength(0);
+  input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+  expect(model.get("path")).toBe("/data/h");
+});
+
 test("an open stack shows facts, findings and what preparing needs", () => {
   show(OPEN);
   expect(el.querySelector(".sp-facts")?.textContent).toContain("12products");

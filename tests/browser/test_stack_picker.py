@@ -202,7 +202,7 @@ def test_everything_is_reached_and_done_by_keyboard(kind, show, products):
     path = path_field(page)
     path.focus()
     page.keyboard.type(str(products.parent) + "/")
-    expect(page.locator(".sp-options li")).to_have_count(1)
+    expect(page.locator(".sp-options li")).to_contain_text(["hyp3"])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")  # takes the completion
     expect(path).to_have_value(re.compile(re.escape(str(products))))

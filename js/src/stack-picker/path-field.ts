@@ -131,8 +131,14 @@ export function pathField(context: Context): HTMLElement {
     showOptions();
   }
 
-  // One question a pause, not one a key.
   input.addEventListener("input", () => {
+    // What was offered for other text must not be taken for this one.
+    const typed = input.value.toLowerCase();
+    latest.cancel();
+    entries = entries.filter((entry) => entry.path.toLowerCase().startsWith(typed));
+    active = -1;
+    showOptions();
+    // One question a pause, not one a key.
     clearTimeout(timer);
     timer = setTimeout(ask, TYPING_PAUSE);
   });
