@@ -39,7 +39,9 @@ def test_it_stays_away_from_motion_even_where_coherence_is_best():
     coherence[10:25, 10:25] = 0.99
     velocity = np.zeros(SHAPE)
     velocity[5:30, 5:30] = -0.1
-    choice = choose_reference(coherence, np.ones(SHAPE, bool), velocity=velocity + RNG.normal(0, 0.001, SHAPE))
+    choice = choose_reference(
+        coherence, np.ones(SHAPE, bool), velocity=velocity + RNG.normal(0, 0.001, SHAPE)
+    )
     assert not (5 <= choice.y < 30 and 5 <= choice.x < 30)
 
 

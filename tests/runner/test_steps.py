@@ -11,7 +11,11 @@ CHAINS = [
     {"mintpy.troposphericDelay.method": "height_correlation", "mintpy.deramp": "linear"},
     {"mintpy.troposphericDelay.method": "pyaps", "mintpy.topographicResidual": "no"},
     {"mintpy.solidEarthTides": "yes", "mintpy.troposphericDelay.method": "gacos"},
-    {"mintpy.troposphericDelay.method": "opera", "mintpy.deramp": "quadratic", "mintpy.topographicResidual": "no"},
+    {
+        "mintpy.troposphericDelay.method": "opera",
+        "mintpy.deramp": "quadratic",
+        "mintpy.topographicResidual": "no",
+    },
 ]
 
 
@@ -39,11 +43,15 @@ def test_names_of_the_time_series_files_are_those_mintpy_uses(options, tmp_path)
             assert str(tmp_path / plans[name].reads[0]) == theirs[name]["input"]
             assert str(tmp_path / plans[name].writes[0]) == theirs[name]["output"]
     assert str(tmp_path / plans["velocity"].reads[0]) == theirs["velocity"]["input"]
-    assert {str(tmp_path / f) for f in plans["reference_date"].rewrites} == set(theirs["reference_date"]["input"])
+    assert {str(tmp_path / f) for f in plans["reference_date"].rewrites} == set(
+        theirs["reference_date"]["input"]
+    )
 
 
 def test_a_step_that_is_off_says_why():
-    plans = plan_steps(Template({"mintpy.troposphericDelay.method": "no", "mintpy.save.kmz": "no"}).effective())
+    plans = plan_steps(
+        Template({"mintpy.troposphericDelay.method": "no", "mintpy.save.kmz": "no"}).effective()
+    )
     off = {name: plan.off for name, plan in plans.items() if plan.off}
     assert off["google_earth"] == "mintpy.save.kmz = no"
     assert "map coordinates" in off["geocode"] and "Envisat" in off["correct_LOD"]

@@ -153,13 +153,13 @@ class StackPicker(Widget):
             stack, everything = self._selected(), self._everything
             self._set(_progress={"fraction": 0.0, "text": "Reading every pixel"}, _error=None)
 
-        def work(job: Job) -> None:
-            started = time.monotonic()
-            findings = stack.check(deep=True, on_progress=job.progress, cancel=job.cancelled)
-            note = f"Every pixel read in {time.monotonic() - started:.1f} s"
-            job.apply(lambda: self._show(everything, stack, findings, note))
+            def work(job: Job) -> None:
+                started = time.monotonic()
+                findings = stack.check(deep=True, on_progress=job.progress, cancel=job.cancelled)
+                note = f"Every pixel read in {time.monotonic() - started:.1f} s"
+                job.apply(lambda: self._show(everything, stack, findings, note))
 
-        self._start("long", "check", work)
+            self._start("long", "check", work)
 
     def prepare(self) -> None:
         """Bring the stack onto one grid in `work_dir`, in the background; `prepared` then holds it."""
@@ -167,19 +167,19 @@ class StackPicker(Widget):
             stack = self._selected()
             folder = self._out_dir() / _PREPARED
             self._set(_progress={"fraction": 0.0, "text": "Preparing"}, _error=None, _notice={})
-        aoi = self.aoi
+            aoi = self.aoi
 
-        def work(job: Job) -> None:
-            try:
-                prepared = stack.prepare(folder, aoi=aoi, on_progress=job.progress, cancel=job.cancelled)
-                findings = prepared.check(cancel=job.cancelled)
-            except CancelledError:
-                text = "Cancelled. What is finished stays and is used the next time."
-                job.apply(lambda: self._set(_notice={"kind": "info", "text": text}))
-                return
-            job.apply(lambda: self._prepared_is(prepared, findings, folder))
+            def work(job: Job) -> None:
+                try:
+                    prepared = stack.prepare(folder, aoi=aoi, on_progress=job.progress, cancel=job.cancelled)
+                    findings = prepared.check(cancel=job.cancelled)
+                except CancelledError:
+                    text = "Cancelled. What is finished stays and is used the next time."
+                    job.apply(lambda: self._set(_notice={"kind": "info", "text": text}))
+                    return
+                job.apply(lambda: self._prepared_is(prepared, findings, folder))
 
-        self._start("long", "prepare", work)
+            self._start("long", "prepare", work)
 
     @traitlets.validate("aoi")
     def _valid_aoi(self, proposal: Any) -> list[list[float]] | None:
@@ -206,7 +206,11 @@ class StackPicker(Widget):
     def _start(
         self, lane: str, word: str, work: Callable[[Job], None], replaces: tuple[str, ...] = ()
     ) -> None:
-        """Run a job that `busy` tells of under `word`, and whose failure is shown."""
+        """Run a job that `busy` tells of under `word`, and whose failure is shown.
+
+        Call it with the lock held since the widget was made ready for the job: otherwise the job that it takes the
+        place of could still say something in between.
+        """
 
         def run(job: Job) -> None:
             try:
@@ -260,18 +264,18 @@ class StackPicker(Widget):
                 _notice={},
             )
 
-        def work(job: Job) -> None:
-            if not text:
-                return
-            path = self._folders.resolve(text)
-            if is_work_dir(path):
-                self._open_work_dir(job, path)
-            else:
-                self._open_products(job, path)
-            if not job.replaced:
-                self._recent.add(path)
+            def work(job: Job) -> None:
+                if not text:
+                    return
+                path = self._folders.resolve(text)
+                if is_work_dir(path):
+                    self._open_work_dir(job, path)
+                else:
+                    self._open_products(job, path)
+                if not job.replaced:
+                    self._recent.add(path)
 
-        self._start("open", "open", work, replaces=("long", "size"))
+            self._start("open", "open", work, replaces=("long", "size"))
 
     def _open_work_dir(self, job: Job, path: Path) -> None:
         work = read_work_dir(path)
@@ -322,14 +326,16 @@ class StackPicker(Widget):
                 _notice={},
             )
 
-        def work(job: Job) -> None:
-            started = time.monotonic()
-            findings = worst_first([*selected.check(cancel=job.cancelled), *selection.finding(everything)])
-            note = f"Headers read in {time.monotonic() - started:.1f} s"
-            job.apply(lambda: self._show(everything, selected, findings, note))
-            self._estimate_anew(job)
+            def work(job: Job) -> None:
+                started = time.monotonic()
+                findings = worst_first(
+                    [*selected.check(cancel=job.cancelled), *selection.finding(everything)]
+                )
+                note = f"Headers read in {time.monotonic() - started:.1f} s"
+                job.apply(lambda: self._show(everything, selected, findings, note))
+                self._estimate_anew(job)
 
-        self._start("open", "open", work, replaces=("long", "size"))
+            self._start("open", "open", work, replaces=("long", "size"))
 
     def _show(self, everything: Stack | None, selected: Stack, findings: list[Finding], note: str) -> None:
         assert everything is not None  # noqa: S101 - a selection is one of something
