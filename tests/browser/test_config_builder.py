@@ -30,7 +30,7 @@ def show(notebook: Callable[..., Notebook], prepared_stack: Stack, tmp_path: Pat
             f"builder = ConfigBuilder(stack, work_dir={str(tmp_path / 'work')!r}{arguments})\n"
             f"{more}\nbuilder",
         )
-        expect(shown.page.locator(".iw.cb h2")).to_have_text("Template")
+        expect(shown.page.locator(".iw.cb h2").first).to_have_text("Template")
         return shown
 
     return open_builder

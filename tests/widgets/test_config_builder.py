@@ -178,6 +178,15 @@ def test_another_ones_change_of_the_file_is_not_undone_unasked(tmp_path):
         builder.save(tmp_path / "smallbaselineApp.cfg")
 
 
+def test_a_text_that_is_no_template_is_refused_and_changes_nothing(builder, tmp_path):
+    (tmp_path / "reference_date.txt").write_text("20190110\n")
+    before = builder.template
+    answer = ask(builder, "open", {"path": str(tmp_path / "reference_date.txt")})
+    assert not answer["ok"]
+    assert "no MintPy template" in answer["error"]["message"]
+    assert builder.template == before
+
+
 def test_whoever_uses_the_widget_cannot_leave_the_root(tmp_path, prepared_stack):
     inside = tmp_path / "inside"
     inside.mkdir()

@@ -83,7 +83,7 @@ export interface State {
     relief?: string;
   };
   _preview: Partial<Preview>;
-  _stale: { stale?: string[]; kept?: string[]; running?: boolean; problem?: string };
+  _stale: { stale?: string[]; kept?: string[]; new?: string[]; running?: boolean; problem?: string };
   _place: string;
   _checking: boolean;
   _error: { message: string; remedy: string } | null;

@@ -26,7 +26,7 @@ function staleBox(context: Context): HTMLElement {
   const { model } = context;
   const box = h("div", { class: "cb-stale", role: "status" });
   context.watch(["_stale", "_rows"], () => {
-    const { stale = [], kept = [], running = false, problem = "" } = model.get("_stale");
+    const { stale = [], kept = [], new: added = [], running = false, problem = "" } = model.get("_stale");
     const errors = model.get("_rows").some((row) => row.severity === "error");
     box.hidden = stale.length + kept.length === 0 && problem === "";
     if (problem) {
@@ -45,6 +45,9 @@ function staleBox(context: Context): HTMLElement {
         {},
         h("p", { class: "iw-b" }, what),
         stale.length > 0 ? h("p", { class: "iw-2" }, `${stale.join(", ")}.`) : null,
+        added.length > 0 && stale.length + kept.length > 0
+          ? h("p", { class: "iw-2" }, `Not run yet: ${added.join(", ")}.`)
+          : null,
         kept.length > 0
           ? h(
               "p",

@@ -68,7 +68,13 @@ def read_template(path: Path) -> Template:
         raise InsarWidgetsError(
             f"{path} is larger than 1 MB, so it is no MintPy template. Pick another file."
         )
-    return Template.read(path)
+    template = Template.read(path)
+    written = [
+        line for line in template.text.splitlines() if line.strip() and not line.strip().startswith("#")
+    ]
+    if written and not template:
+        raise InsarWidgetsError(f"{path} holds no option, so it is no MintPy template. Pick another file.")
+    return template
 
 
 def template_of(work_dir: Path) -> Template | None:

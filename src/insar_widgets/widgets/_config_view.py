@@ -176,7 +176,7 @@ def _line(mark: str, text: str) -> list[str]:
 
 
 def stale_view(folder: Path | None, template: Template) -> dict[str, Any]:
-    """Which steps of a run in `folder` this template makes stale, and which it keeps; empty without a run."""
+    """Which steps of a run in `folder` this template makes stale, keeps or adds; empty without a run."""
     if folder is None or not (folder / ".insar_widgets").is_dir():
         return {}
     try:
@@ -190,6 +190,7 @@ def stale_view(folder: Path | None, template: Template) -> dict[str, Any]:
     return {
         "stale": by_state.get("stale", []),
         "kept": by_state.get("completed", []),
+        "new": by_state.get("pending", []),
         "running": running,
         "problem": "",
     }
