@@ -102,13 +102,16 @@ class Builder {
         h("span", { class: "cb-search" }, icon("search"), this.#search, h("kbd", {}, "/")),
         this.#depths.element,
         this.#presets(),
-        h("span", { class: "iw-grow" }),
-        chips,
-        openButton,
-        saveAsButton,
-        saveButton(context, () => {
-          files.save();
-        }),
+        h(
+          "span",
+          { class: "cb-end" },
+          chips,
+          openButton,
+          saveAsButton,
+          saveButton(context, () => {
+            files.save();
+          }),
+        ),
       ),
       context.alerts,
       this.#kernelError(),
