@@ -13,8 +13,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 
-from insar_widgets import Run, Template, open_results
+from insar_widgets import Run, Template, find_stack, open_results
 from insar_widgets.errors import RunError
 from support.arrays import assert_same_arrays, attributes
 
@@ -184,8 +186,6 @@ def test_a_step_that_leaves_no_values_has_failed_even_if_mintpy_is_content(prepa
 def test_a_raster_that_breaks_while_loading_is_named(prepared_stack, tmp_path):
     folder = tmp_path / "hyp3"
     shutil.copytree(prepared_stack.root, folder)
-    from insar_widgets import find_stack
-
     broken = sorted(folder.glob("*/*_unw_phase.tif"))[3]
     broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
     template = Template.for_stack(find_stack(folder), QUICK, name="w")
@@ -193,6 +193,21 @@ def test_a_raster_that_breaks_while_loading_is_named(prepared_stack, tmp_path):
     assert run.start().wait(timeout=120) == "failed"
     assert run.states()["load_data"] == "failed"
     assert broken.name in " ".join(run.failure) + run.log("load_data")
+
+
+def test_products_that_do_not_share_one_grid_are_refused(small_stack, prepared_stack, tmp_path):
+    """MintPy stacks a product that lies three pixels further east without a word."""
+    with pytest.raises(RunError, match=r"do not share one grid.*stack\.prepare"):
+        Run(tmp_path / "raw", Template.for_stack(small_stack, QUICK, name="raw")).start()
+    folder = tmp_path / "hyp3"
+    shutil.copytree(prepared_stack.root, folder)
+    shifted = sorted(folder.glob("*/*_unw_phase.tif"))[4]
+    with rasterio.open(shifted, "r+") as raster:
+        raster.transform = raster.transform @ Affine.translation(3, 0)
+    run = Run(tmp_path / "w", Template.for_stack(find_stack(folder), QUICK, name="w"))
+    with pytest.raises(RunError, match=rf"1 of \d+ rasters differ.*{shifted.name}"):
+        run.start()
+    assert not run.is_running and run.outcome == "pending"
 
 
 def test_a_second_start_is_refused_and_the_first_can_be_cancelled(finished_run, tmp_path):

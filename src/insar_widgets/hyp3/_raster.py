@@ -63,8 +63,14 @@ def read_header(path: str) -> Header:
 
 
 def read_grid(path: str) -> Grid:
-    """Read a raster's grid from its header; as `read_header`."""
-    with _named(path), _opened(path) as dataset:
+    """Read a raster's grid from its header.
+
+    Raises
+    ------
+    ProductError
+        The file cannot be opened, has no projection with an EPSG code, or is not north up.
+    """
+    with _named(path), rasterio.Env(**HEADERS_ONLY), _opened(path) as dataset:
         return _grid_of(dataset, path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import signal
@@ -19,6 +18,7 @@ from typing import Any, Self
 
 from insar_widgets.errors import MissingDependencyError, RunError
 from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
 from insar_widgets.runner.state import Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import StepPlan, plan_steps
@@ -88,7 +88,7 @@ class Run:
 
     @property
     def _has_water_mask(self) -> bool:
-        return bool(self._expand(str(self._effective.get("mintpy.load.waterMaskFile") or "")))
+        return "mintpy.load.waterMaskFile" in self._files()
 
     def _needs_template(self) -> Template:
         if self.template is None:
@@ -103,20 +103,8 @@ class Run:
         path = self.work_dir / name
         return Template.read(path) if path.is_file() else None
 
-    def _expand(self, pattern: str) -> list[str]:
-        if pattern.lower() in ("", "auto", "no", "none", "false"):
-            return []
-        return sorted(glob.glob(str(self.work_dir / Path(pattern).expanduser())))  # noqa: PTH207 - as MintPy
-
-    def _inputs(self) -> dict[str, list[int]]:
-        """Size and time of every file that load_data reads."""
-        found = {}
-        for key, value in self._effective.items():
-            if re.fullmatch(r"mintpy\.load\.\w+File", key) and isinstance(value, str):
-                for name in self._expand(value):
-                    with suppress(FileNotFoundError):
-                        found[name] = stamp(Path(name))
-        return found
+    def _files(self) -> dict[str, list[str]]:
+        return input_files(self._effective, self.work_dir)
 
     def _option_files(self, plans: Mapping[str, StepPlan]) -> dict[str, list[int]]:
         """Size and time of the user's own files that options name: lists of dates, masks, reference networks."""
@@ -132,7 +120,7 @@ class Run:
 
     def _digests(self, plans: Mapping[str, StepPlan]) -> dict[str, str]:
         files = self._option_files(plans)
-        return digest_steps(plans, self._effective, self._inputs(), files, _version("mintpy"))
+        return digest_steps(plans, self._effective, input_stamps(self._files()), files, _version("mintpy"))
 
     # starting
 
@@ -160,7 +148,8 @@ class Run:
         Raises
         ------
         RunError
-            If a run is under way there, a step's name is unknown, or the process cannot be started.
+            If a run is under way there, a step's name is unknown, the products to load do not share one grid, or
+            the process cannot be started.
         MissingDependencyError
             If MintPy is not installed.
         """
@@ -174,6 +163,8 @@ class Run:
         if self.is_running:
             Lock(self._store).acquire("")  # raises, and says who holds it
         decider.refuse_missing_inputs(chosen)
+        if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
+            refuse_mixed_grids(self._files())
         request = {
             "v": 1,
             "run": uuid.uuid4().hex[:12],

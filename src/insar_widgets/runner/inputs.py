@@ -1,0 +1,74 @@
+"""What load_data is about to read: MintPy compares rows and columns only, so the rest is looked at here."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from insar_widgets.errors import ProductError, RunError
+from insar_widgets.runner.state import stamp
+
+__all__ = ["input_files", "input_stamps", "refuse_mixed_grids"]
+
+_UNSET = ("", "auto", "no", "none", "false")
+
+
+def input_files(effective: Mapping[str, Any], work_dir: Path) -> dict[str, list[str]]:
+    """Files that the load options find, by option, sorted; relative patterns start at the work directory."""
+    found = {}
+    for key, value in effective.items():
+        if re.fullmatch(r"mintpy\.load\.\w+File", key) and str(value).lower() not in _UNSET:
+            pattern = str(work_dir / Path(str(value)).expanduser())
+            files = sorted(glob.glob(pattern))  # noqa: PTH207 - as MintPy does
+            if files:
+                found[key] = files
+    return found
+
+
+def input_stamps(files: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
+    """Size and time of every input file, by path."""
+    stamps = {}
+    for names in files.values():
+        for name in names:
+            with suppress(FileNotFoundError):
+                stamps[name] = stamp(Path(name))
+    return stamps
+
+
+def refuse_mixed_grids(files: Mapping[str, list[str]]) -> None:
+    """Make sure that all rasters lie on one grid, by their headers.
+
+    Parameters
+    ----------
+    files : as `input_files` returns them, of HyP3 products.
+
+    Raises
+    ------
+    RunError
+        If a raster cannot be read, or has another projection, pixel size, corner or size than most.
+    """
+    from insar_widgets.hyp3 import read_grid  # noqa: PLC0415 - rasterio takes its time
+
+    # of the layers that do not change from pair to pair MintPy reads the first only
+    every = {"mintpy.load.unwFile", "mintpy.load.corFile", "mintpy.load.connCompFile"}
+    names = [name for key, found in files.items() for name in (found if key in every else found[:1])]
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            grids = dict(zip(names, pool.map(read_grid, names), strict=True))
+    except ProductError as error:
+        raise RunError(f"{error} Nothing was run.") from error
+    usual = Counter(grids.values()).most_common(1)[0][0] if grids else None
+    odd = [name for name, grid in grids.items() if usual is not None and not grid.is_same(usual)]
+    if not odd:
+        return
+    raise RunError(
+        f"The products do not share one grid: {len(odd)} of {len(names)} rasters differ from the others in "
+        f"projection, corner, pixel size or size, the first of them {Path(odd[0]).name}. MintPy compares rows and "
+        "columns only and would stack them shifted. Bring them onto one grid first: stack.prepare(out_dir)."
+    )
