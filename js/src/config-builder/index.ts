@@ -1,14 +1,15 @@
 import type { RenderProps } from "@anywidget/types";
-import { alertRow, makeViewContext } from "../lib/context";
+import { makeViewContext } from "../lib/context";
 import { button, h, replace } from "../lib/dom";
-import { findingRow, plural, severityChips } from "../lib/findings";
+import { plural } from "../lib/findings";
 import { icon } from "../lib/icons";
 import { Latest } from "../lib/messages";
 import "../lib/theme.css";
 import { isSet, type BuilderApi, type Context, type Option, type Schema, type State } from "./api";
 import { segments } from "./controls";
-import { applyFix, makeField, type Field } from "./fields";
+import { makeField, type Field } from "./fields";
 import { filesPanel } from "./files-panel";
+import { allFindings, kernelError, presetMenu } from "./header";
 import { previewPanel, saveButton } from "./preview";
 import "./style.css";
 
@@ -92,7 +93,9 @@ class Builder {
       },
       { key: "save-as" },
     );
-    const { chips, panel } = this.#findings();
+    const { chips, panel } = allFindings(context, (key) => {
+      this.jump(key);
+    });
     root.append(
       context.live.element,
       h(
@@ -101,7 +104,7 @@ class Builder {
         h("h2", {}, "Template"),
         h("span", { class: "cb-search" }, icon("search"), this.#search, h("kbd", {}, "/")),
         this.#depths.element,
-        this.#presets(),
+        presetMenu(context, schema),
         h(
           "span",
           { class: "cb-end" },
@@ -114,7 +117,7 @@ class Builder {
         ),
       ),
       context.alerts,
-      this.#kernelError(),
+      kernelError(context),
       files.element,
       panel,
       h(
@@ -397,106 +400,6 @@ class Builder {
       }
     });
     return input;
-  }
-
-  #presets(): HTMLElement {
-    const menu = h(
-      "select",
-      { class: "iw-in cb-select", "aria-label": "Preset" },
-      h("option", { value: "" }, "Preset…"),
-      ...this.schema.presets.map((preset) =>
-        h("option", { value: preset.name, title: preset.description }, preset.title),
-      ),
-    );
-    menu.title = this.schema.presets.map((preset) => `${preset.title}: ${preset.description}`).join("\n");
-    menu.addEventListener("change", () => {
-      const preset = this.schema.presets.find(({ name }) => name === menu.value);
-      menu.value = "";
-      if (!preset) return;
-      this.context.requests
-        .request("preset", { name: preset.name })
-        .then(() => {
-          this.context.live.say(`Preset ${preset.title} applied`);
-        })
-        .catch(this.context.fail);
-    });
-    return menu;
-  }
-
-  #findings(): { chips: HTMLElement; panel: HTMLElement } {
-    const { model } = this.context;
-    const panel = h("section", { class: "cb-panel cb-all-findings", hidden: true, "aria-label": "Findings" });
-    const chips = h("button", { type: "button", class: "cb-chips", "aria-expanded": "false" });
-    chips.addEventListener("click", () => {
-      panel.hidden = !panel.hidden;
-    });
-    new MutationObserver(() => {
-      chips.setAttribute("aria-expanded", String(!panel.hidden));
-    }).observe(panel, { attributes: true, attributeFilter: ["hidden"] });
-    this.context.watch(["_rows", "_checking"], () => {
-      const rows = model.get("_rows");
-      const checking = model.get("_checking");
-      replace(
-        chips,
-        ...(rows.length > 0
-          ? severityChips(rows)
-          : [
-              checking
-                ? h("span", { class: "iw-chip" }, "Checking…")
-                : h("span", { class: "iw-chip done" }, icon("check", "small"), "no findings"),
-            ]),
-      );
-      chips.disabled = rows.length === 0;
-      chips.title = rows.length === 0 ? "" : "Show what was found";
-      if (rows.length === 0) panel.hidden = true;
-      replace(
-        panel,
-        h(
-          "ul",
-          {},
-          ...rows.map((row, index) =>
-            findingRow(row, `finding-${index}`, [
-              ...row.fixes.map((fix, place) =>
-                button(
-                  fix.label,
-                  () => {
-                    applyFix(this.context, fix).catch(this.context.fail);
-                  },
-                  { class: "small", key: `all-${index}-${place}` },
-                ),
-              ),
-              row.key
-                ? button(
-                    "Show",
-                    () => {
-                      this.jump(row.key);
-                    },
-                    { class: "small", key: `show-${index}` },
-                  )
-                : null,
-            ]),
-          ),
-        ),
-      );
-    });
-    return { chips, panel };
-  }
-
-  #kernelError(): HTMLElement {
-    const { model, requests, fail } = this.context;
-    const box = h("div", { role: "alert" });
-    this.context.watch(["_error"], () => {
-      const error = model.get("_error");
-      const again = button(
-        "Try again",
-        () => {
-          requests.request("recheck", null).catch(fail);
-        },
-        { class: "small", icon: icon("retry") },
-      );
-      replace(box, error ? alertRow(error, again) : null);
-    });
-    return box;
   }
 }
 
