@@ -118,9 +118,9 @@ class Worker:
         name = plan.step.name
         began = time.time()
         former = (self.store.manifest(name) or {}).get("outputs", {})
-        self.store.drop_manifest(name)
         self.emit("step-start", step=name, why=why)
         self._remove_products(plan, former)
+        self.store.drop_manifest(name)  # last: killed before, the next run still knows what is to be removed
         failure: tuple[str, str] | None = None
         outcome = "completed"
         with self.log_to(name) as log:

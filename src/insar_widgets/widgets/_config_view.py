@@ -102,7 +102,7 @@ def _auto_here(option: Option, stack: Stack | None) -> str:
     if stack is not None and option.key == "mintpy.network.excludeDate":
         return f"none, all {len(stack.dates)} dates are inverted"
     if option.key == "mintpy.reference.lalo":
-        return "a pixel drawn at random among the coherent ones"
+        return "a coherent pixel away from water, gaps and motion, chosen by rule when the step runs"
     if option.auto.startswith("${"):
         name = option.auto.strip("${}")
         return os.environ.get(name) or f"the work directory ({name} is not set)"
