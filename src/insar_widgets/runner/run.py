@@ -43,11 +43,11 @@ class Run:
 
     Examples
     --------
-    >>> run = Run("mexico_city", Template.for_stack(stack))  # doctest: +SKIP
-    >>> run.start().wait()  # doctest: +SKIP
-    'completed'
-    >>> run.states()["velocity"]  # doctest: +SKIP
-    'completed'
+    Starting and following a run takes MintPy and a prepared stack::
+
+        run = Run("mexico_city", Template.for_stack(prepared))
+        run.start().wait()  # "completed"
+        run.states()["velocity"]  # "completed"
     """
 
     def __init__(self, work_dir: str | os.PathLike[str], template: Template | None = None) -> None:
