@@ -56,3 +56,20 @@ def test_a_step_that_is_off_says_why():
     assert off["google_earth"] == "mintpy.save.kmz = no"
     assert "map coordinates" in off["geocode"] and "Envisat" in off["correct_LOD"]
     assert all(off.values())
+
+
+def test_every_step_says_what_it_reads_writes_and_obeys():
+    by_name = {step.name: step for step in STEPS}
+    assert by_name["velocity"].writes == ("velocity.h5", "velocityERA5.h5")
+    assert by_name["velocity"].reads[0].startswith("timeseries_SET_ion_ERA5_ramp_demErr")
+    assert "mintpy.timeFunc.periodic" in by_name["velocity"].obeys
+    assert "timeseries.h5" in by_name["invert_network"].writes
+    nothing = {name for name, step in by_name.items() if not step.writes}
+    assert nothing == {"correct_LOD", "geocode"}  # neither has anything to do for HyP3 products
+
+
+@pytest.mark.mintpy
+def test_a_finished_run_has_the_files_its_plan_promises_and_no_other(finished_run):
+    promised = {f for plan in finished_run.plans.values() if plan.off is None for f in plan.products}
+    there = {p.relative_to(finished_run.work_dir).as_posix() for p in finished_run.work_dir.rglob("*.h5")}
+    assert there == {file for file in promised if file.endswith(".h5")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 __all__ = ["STEPS", "Step", "StepPlan", "plan_steps"]
@@ -36,6 +37,18 @@ class Step:
         from insar_widgets.runner._option_steps import options_of_step  # noqa: PLC0415 - reads MintPy's files
 
         return options_of_step(self.name)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Files it reads, relative to the work directory, when every correction is on; see `plan_steps`."""
+        plan = _everything_on()[self.name]
+        return (*plan.reads, *plan.may_read)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Files it writes or changes, relative to the work directory, when every correction is on."""
+        plan = _everything_on()[self.name]
+        return (*plan.writes, *plan.rewrites, *plan.may_write)
 
 
 _SUMMARIES = {
@@ -173,6 +186,24 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
         },
     }
     return {step.name: StepPlan(step, **plans[step.name]) for step in STEPS}
+
+
+@cache
+def _everything_on() -> dict[str, StepPlan]:
+    switches = {
+        "mintpy.unwrapError.method": "bridging",
+        "mintpy.solidEarthTides": True,
+        "mintpy.ionosphericDelay.method": "split_spectrum",
+        "mintpy.troposphericDelay.method": "pyaps",
+        "mintpy.troposphericDelay.weatherModel": "ERA5",
+        "mintpy.deramp": "linear",
+        "mintpy.topographicResidual": True,
+        "mintpy.residualRMS.deramp": "quadratic",
+        "mintpy.reference.date": "reference_date.txt",
+        "mintpy.save.kmz": True,
+        "mintpy.save.hdfEos5": True,
+    }
+    return plan_steps(switches)
 
 
 class _Switches:
