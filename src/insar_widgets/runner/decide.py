@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,8 @@ class Decider:
         manifest = self._store.manifest(name)
         if manifest is None:
             return "not done yet"
-        broken = self._torn_by_interruption(manifest["outputs"])
-        if broken:
-            return f"{broken} was being changed when a run was interrupted, and is torn"
+        for file in sorted(self._torn & set(manifest["outputs"])):
+            return f"{file} was being changed when a run was interrupted, and is torn"
         for file, (size, _) in manifest["outputs"].items():
             paths = (self._store.work_dir / file, self._store.work_dir / "pic" / Path(file).name)
             if not any(path.is_file() and path.stat().st_size == size for path in paths):
@@ -112,17 +112,28 @@ class Decider:
                     if remade:
                         chosen[name] = f"{', '.join(sorted(remade))} is made anew"
 
-    def _torn_by_interruption(self, files: Iterable[str]) -> str:
-        """Name the file that a step was changing in place when it was interrupted, if it is not whole any more."""
-        events = self._store.events.read()
-        began = {e["step"]: e["seq"] for e in events if e["event"] == "step-start"}
-        ended = {e["step"]: e["seq"] for e in events if e["event"] == "step-end"}
-        for name, plan in self._plans.items():
-            if began.get(name, -1) > ended.get(name, -1):
-                for file in sorted(set(plan.rewrites) & set(files)):
-                    if not is_readable(self._store.work_dir / file):
-                        return file
-        return ""
+    @cached_property
+    def _passes(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Number of the event with which the last pass of each step began, and of that with which one ended."""
+        began, ended = {}, {}
+        for event in self._store.events.read():
+            if event["event"] == "step-start":
+                began[event["step"]] = event["seq"]
+            elif event["event"] == "step-end":
+                ended[event["step"]] = event["seq"]
+        return began, ended
+
+    @cached_property
+    def _torn(self) -> set[str]:
+        """Files that a step was changing in place when it was interrupted, and that are not whole any more."""
+        began, ended = self._passes
+        changing = {
+            file
+            for name, plan in self._plans.items()
+            if began.get(name, -1) > ended.get(name, -1)
+            for file in plan.rewrites
+        }
+        return {file for file in changing if not is_readable(self._store.work_dir / file)}
 
     def _owners(self, files: Iterable[str]) -> list[str]:
         """Steps that have written one of the files."""
@@ -140,12 +151,8 @@ class Decider:
         whatever they were.
         """
         maker = {"reference_date": "invert_network", "correct_unwrap_error": "load_data"}.get(name)
-        if maker is None:
-            return False
-        events = self._store.events.read()
-        began = [e["seq"] for e in events if e["event"] == "step-start" and e.get("step") == name]
-        made = [e["seq"] for e in events if e["event"] == "step-end" and e.get("step") == maker]
-        return bool(began and made and began[-1] > made[-1])
+        began, ended = self._passes
+        return name in began and maker in ended and began[name] > ended[maker]
 
     def refuse_missing_inputs(self, chosen: Mapping[str, str]) -> None:
         """Refuse a selection that lacks what an earlier step would have made."""

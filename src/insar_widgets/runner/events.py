@@ -44,14 +44,14 @@ class EventLog:
 
     def read(self, since: int = 0) -> list[dict[str, Any]]:
         """Return the events with ``seq >= since``; lines that are not whole are passed over."""
-        return [event for event in self._lines() if event["seq"] >= since]
+        return list(self._lines(since))
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _lines(self, since: int) -> Iterator[dict[str, Any]]:
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
             return
-        for seq, line in enumerate(raw.split(b"\n")):
+        for seq, line in enumerate(raw.split(b"\n")[since:], since):
             try:
                 record = json.loads(line)
             except ValueError:

@@ -19,15 +19,15 @@ from typing import Any, Self
 from insar_widgets.errors import MissingDependencyError, RunError
 from insar_widgets.runner.decide import Decider
 from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
-from insar_widgets.runner.state import Lock, Store, digest_steps, stamp
+from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.template import Template
 
 __all__ = ["Run"]
 
-_STARTED = "started"
 _POLL = 0.1
+_WATER_MASK = "mintpy.load.waterMaskFile"
 _MINTPY_TEMPLATE = "smallbaselineApp.cfg"
 
 
@@ -80,15 +80,14 @@ class Run:
     @property
     def plans(self) -> dict[str, StepPlan]:
         """What each of the 18 steps reads and writes under the template, or why it is off."""
-        return plan_steps(self._effective, has_water_mask=self._has_water_mask)
+        return self._plans(self._files())
 
     @cached_property
     def _effective(self) -> dict[str, Any]:
         return self._needs_template().effective()
 
-    @property
-    def _has_water_mask(self) -> bool:
-        return "mintpy.load.waterMaskFile" in self._files()
+    def _plans(self, files: Mapping[str, list[str]]) -> dict[str, StepPlan]:
+        return plan_steps(self._effective, has_water_mask=_WATER_MASK in files)
 
     def _needs_template(self) -> Template:
         if self.template is None:
@@ -118,9 +117,9 @@ class Run:
                         found[key] = stamp(path)
         return found
 
-    def _digests(self, plans: Mapping[str, StepPlan]) -> dict[str, str]:
-        files = self._option_files(plans)
-        return digest_steps(plans, self._effective, input_stamps(self._files()), files, _version("mintpy"))
+    def _digests(self, plans: Mapping[str, StepPlan], files: Mapping[str, list[str]]) -> dict[str, str]:
+        named = self._option_files(plans)
+        return digest_steps(plans, self._effective, input_stamps(files), named, _version("mintpy"))
 
     # starting
 
@@ -156,15 +155,16 @@ class Run:
         _version("mintpy")
         template = self._needs_template()
         self.__dict__.pop("_effective", None)
-        plans = self.plans
-        digests = self._digests(plans)
+        files = self._files()
+        plans = self._plans(files)
+        digests = self._digests(plans, files)
         decider = Decider(self._store, plans, self._effective, digests)
         chosen = decider.choose(steps, from_, to)
         if self.is_running:
             Lock(self._store).acquire("")  # raises, and says who holds it
         decider.refuse_missing_inputs(chosen)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
-            refuse_mixed_grids(self._files())
+            refuse_mixed_grids(files)
         request = {
             "v": 1,
             "run": uuid.uuid4().hex[:12],
@@ -173,7 +173,7 @@ class Run:
             "remove": [n for n, p in plans.items() if p.off is not None and self._store.manifest(n)],
             "effective": self._effective,
             "digests": digests,
-            "has_water_mask": self._has_water_mask,
+            "has_water_mask": _WATER_MASK in files,
             "versions": _versions(),
         }
         self._store.write_json(self._store.run_path, request)
@@ -202,7 +202,7 @@ class Run:
             text=True,
             check=False,
         )
-        if _STARTED not in result.stdout:
+        if STARTED not in result.stdout:
             raise RunError(
                 result.stderr.strip()
                 or f"The process of the run ended at once (exit status {result.returncode})."
@@ -321,8 +321,9 @@ class Run:
 
     def status(self) -> list[StepStatus]:
         """Everything known of each of the 18 steps, in MintPy's order."""
-        plans = self.plans
-        decider = Decider(self._store, plans, self._effective, self._digests(plans))
+        files = self._files()
+        plans = self._plans(files)
+        decider = Decider(self._store, plans, self._effective, self._digests(plans, files))
         return step_statuses(self._store, plans, decider, running=self.is_running)
 
 

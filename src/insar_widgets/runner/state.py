@@ -19,9 +19,10 @@ from insar_widgets.errors import RunError
 from insar_widgets.runner.events import EventLog
 from insar_widgets.runner.steps import STEPS, StepPlan
 
-__all__ = ["Lock", "Store", "digest_steps", "stamp"]
+__all__ = ["STARTED", "Lock", "Store", "digest_steps", "stamp"]
 
 FOLDER = ".insar_widgets"
+STARTED = "started"  # what a run's process says once it holds the lock
 _NUMBER = {step.name: step.number for step in STEPS}
 
 

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -21,12 +21,11 @@ from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.runner.explain import explain
-from insar_widgets.runner.state import Lock, Store
+from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
 
-__all__ = ["STARTED", "main"]
+__all__ = ["main"]
 
-STARTED = "started"
 _REFUSED = 3
 _WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
@@ -85,7 +84,8 @@ class Worker:
             outcome = "failed"
             told = explain(type(error).__name__, str(error))
             reason = {"reason": told.reason, "remedy": told.remedy}
-            self.store.log_path("start").open("a").write(traceback.format_exc())
+            with self.store.log_path("start").open("a") as log:
+                log.write(traceback.format_exc())
         self.emit("run-end", outcome=outcome, seconds=round(time.monotonic() - began, 2), **reason)
         return outcome
 
@@ -117,9 +117,8 @@ class Worker:
     def _step(self, analysis: Any, plan: StepPlan, why: str) -> str:
         name = plan.step.name
         began = time.time()
-        former = (self.store.manifest(name) or {}).get("outputs", {})
         self.emit("step-start", step=name, why=why)
-        self._remove_products(plan, former)
+        self._remove_products(plan)
         self.store.drop_manifest(name)  # last: killed before, the next run still knows what is to be removed
         failure: tuple[str, str] | None = None
         outcome = "completed"
@@ -174,10 +173,10 @@ class Worker:
         told = explain(*failure, log_tail=_tail(log))
         return {"reason": told.reason, "remedy": told.remedy}
 
-    def _remove_products(self, plan: StepPlan, former: Iterable[str] = ()) -> list[str]:
-        """Remove what an earlier, perhaps unfinished, pass of the step left, under whatever name (`former`)."""
+    def _remove_products(self, plan: StepPlan) -> list[str]:
+        """Remove what an earlier, perhaps unfinished, pass of the step left, also under names of another template."""
         manifest = self.store.manifest(plan.step.name) or {}
-        names = {*manifest.get("outputs", {}), *former, *plan.products, *plan.clears}
+        names = {*manifest.get("outputs", {}), *plan.products, *plan.clears}
         removed = []
         for name in sorted(names):
             with suppress(FileNotFoundError, OSError):
