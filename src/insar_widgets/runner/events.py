@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 __all__ = ["SCHEMA_VERSION", "EventLog"]
 
 SCHEMA_VERSION = 1
+_EVERY = 512  # lines between two places in the file that are remembered
+_BLOCK = 1 << 16
+
+
+@dataclass
+class _Index:
+    """Where lines begin in one log: a log of many hours is not read from its beginning again and again."""
+
+    inode: int
+    offsets: list[int] = field(default_factory=lambda: [0])  # of lines 0, _EVERY, 2 * _EVERY, ...
+
+
+_INDEXES: dict[Path, _Index] = {}
+_INDEX_LOCK = threading.Lock()
 
 
 class EventLog:
     """The event log of one work directory.
 
     Each line is an object with ``v`` (schema version), ``time`` (seconds since 1970, UTC), ``run`` (id of the
-    run) and ``event``: ``run-start``, ``step-start``, ``progress``, ``file``, ``warning``, ``step-end``,
-    ``run-end``, ``cancel``. :meth:`read` adds ``seq``, the number of the line.
+    run) and ``event``: ``run-start``, ``step-start``, ``progress``, ``resources``, ``file``, ``warning``,
+    ``step-end``, ``run-end``, ``cancel``. :meth:`read` adds ``seq``, the number of the line.
 
     Parameters
     ----------
@@ -42,22 +59,82 @@ class EventLog:
         finally:
             os.close(fd)
 
-    def read(self, since: int = 0) -> list[dict[str, Any]]:
-        """Return the events with ``seq >= since``; lines that are not whole are passed over."""
-        return list(self._lines(since))
+    def read(self, since: int = 0, kinds: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Return the events with ``seq >= since``, of these kinds only; lines that are not whole are passed over."""
+        with _INDEX_LOCK:
+            first, raw = self._from(since)
+        lines = enumerate(raw.split(b"\n"), first) if kinds is None else _lines_of_kinds(raw, first, kinds)
+        found = (_parse(line, seq) for seq, line in lines if seq >= since)
+        return [event for event in found if event is not None]
 
-    def _lines(self, since: int) -> Iterator[dict[str, Any]]:
+    def backwards(self, kinds: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the events of these kinds from the last to the first, reading no more than is asked for.
+
+        They have no ``seq``.
+        """
+        wanted = None if kinds is None else _pattern(kinds)
         try:
-            raw = self.path.read_bytes()
+            file = self.path.open("rb")
         except FileNotFoundError:
             return
-        for seq, line in enumerate(raw.split(b"\n")[since:], since):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict) and "event" in record:
-                yield {"seq": seq, **record}
+        with file:
+            end = file.seek(0, os.SEEK_END)
+            rest = b""
+            while end > 0:
+                begin = max(0, end - _BLOCK)
+                file.seek(begin)
+                lines = (file.read(end - begin) + rest).split(b"\n")
+                rest, end = lines[0] if begin else b"", begin
+                for line in reversed(lines[1:] if begin else lines):
+                    event = _parse(line) if wanted is None or wanted.search(line) else None
+                    if event is not None:
+                        yield event
+
+    def _from(self, since: int) -> tuple[int, bytes]:
+        """Number of a line at or before `since`, and everything from there on; extends the index on the way."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return 0, b""
+        with file:
+            status = os.fstat(file.fileno())
+            index = _INDEXES.get(self.path)
+            if index is None or index.inode != status.st_ino or index.offsets[-1] > status.st_size:
+                index = _INDEXES[self.path] = _Index(status.st_ino)
+            start = min(max(0, since) // _EVERY, len(index.offsets) - 1)
+            file.seek(index.offsets[start])
+            raw = file.read()
+        known, place = len(index.offsets) - 1 - start, index.offsets[start]
+        ends = (match.end() for match in re.finditer(b"\n", raw))
+        for number, end in enumerate(ends, 1):
+            if number % _EVERY == 0 and number // _EVERY > known:
+                index.offsets.append(place + end)
+        return start * _EVERY, raw
+
+
+def _pattern(kinds: Iterable[str]) -> re.Pattern[bytes]:
+    """Finds the lines of these kinds as `EventLog.append` writes them, far faster than parsing does."""
+    return re.compile(rb'"event": "(?:' + b"|".join(re.escape(kind.encode()) for kind in kinds) + rb')"')
+
+
+def _lines_of_kinds(raw: bytes, first: int, kinds: Iterable[str]) -> Iterator[tuple[int, bytes]]:
+    number, place = first, 0
+    for match in _pattern(kinds).finditer(raw):
+        begin = raw.rfind(b"\n", 0, match.start()) + 1
+        end = raw.find(b"\n", match.end())
+        number += raw.count(b"\n", place, begin)
+        place = begin
+        yield number, raw[begin : end if end >= 0 else len(raw)]
+
+
+def _parse(line: bytes, seq: int | None = None) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "event" not in record:
+        return None
+    return record if seq is None else {"seq": seq, **record}
 
 
 def _ends_without_newline(path: Path) -> bool:
