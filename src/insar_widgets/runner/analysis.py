@@ -1,4 +1,7 @@
-"""MintPy's own workflow class, told which reference point to take. Imported only inside a run's process."""
+"""MintPy's own workflow class, told which reference point to take and to leave no date out.
+
+Imported only inside a run's process.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,27 @@ from typing import Any
 import h5py
 import mintpy.cli.reference_point
 import numpy as np
-from mintpy.objects import ifgramStack
+from mintpy.objects import ifgramStack, timeseries
 from mintpy.objects.progress import progressBar
 from mintpy.smallbaselineApp import TimeSeriesAnalysis
 from mintpy.utils import readfile
 from mintpy.utils import utils as ut
 
+from insar_widgets.runner.dates import Tell, refuse_missing_dates
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
 __all__ = ["Analysis", "report_progress"]
 
 
 class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no types
-    """smallbaselineApp with a reference point that follows from the data instead of from chance.
+    """smallbaselineApp with a reference point that follows from the data instead of from chance, and a
+    tropospheric correction that has its weather files whole and for every date.
 
     Everything else is MintPy's.
     """
 
     choice: ReferenceChoice | None = None
+    tell: Tell | None = None
 
     def run_reference_point(self, step_name: str) -> None:
         """Choose the reference pixel where the template leaves it open; then do as MintPy does."""
@@ -45,6 +51,41 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
                 *("-y", str(self.choice.y), "-x", str(self.choice.x)),
             ]
         )
+
+    def run_tropospheric_delay_correction(self, step_name: str) -> None:
+        """Get what is missing of the weather files, then do as MintPy does; refuse to go on without some dates."""
+        files = self.get_timeseries_filename(self.template, self.workDir)[step_name]
+        method = self.template["mintpy.troposphericDelay.method"]
+        wanted = timeseries(files["input"]).get_date_list()
+        if method == "pyaps":
+            self._download_through_us()
+        elif method == "gacos":
+            folder = Path(str(self.template["mintpy.troposphericDelay.gacosDir"])).expanduser()
+            found = [p.name[:8] for p in folder.glob("*") if p.name[8:] in (".ztd", ".ztd.tif")]
+            remedy = f"Get them at http://www.gacos.net and put them into {folder}."
+            refuse_missing_dates(wanted, found, "GACOS file", remedy)
+        super().run_tropospheric_delay_correction(step_name)
+        if method and Path(files["output"]).is_file():
+            made = timeseries(files["output"]).get_date_list()
+            remedy = "Get the data of these dates and start again, or choose another method."
+            refuse_missing_dates(wanted, made, "tropospheric delay", remedy)
+
+    def _download_through_us(self) -> None:
+        import mintpy.tropo_pyaps3  # noqa: PLC0415 - PyAPS may be missing, and only this step needs it
+
+        from insar_widgets.runner.troposphere import fetch_weather  # noqa: PLC0415 - needs cdsapi
+
+        def download(
+            grib_files: list[str],
+            tropo_model: str = "ERA5",
+            snwe: tuple[int, int, int, int] | None = None,
+            debug_mode: bool = False,
+        ) -> list[str]:
+            assert self.tell is not None  # noqa: S101 - set by the worker
+            fetch_weather([Path(file) for file in grib_files], snwe, self.tell)
+            return grib_files
+
+        mintpy.tropo_pyaps3.dload_grib_files = download
 
     def _choose(self, stack_file: Path) -> ReferenceChoice:
         work = Path(self.workDir)

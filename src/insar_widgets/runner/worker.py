@@ -55,9 +55,18 @@ class Worker:
         self.removals: list[str] = request["remove"]
         self.versions: dict[str, str] = request["versions"]
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
+        self.step = ""
 
     def emit(self, event: str, **fields: Any) -> None:
         self.store.events.append(event, self.run, **fields)
+
+    def progress(self, fraction: float, label: str) -> None:
+        self.emit("progress", fraction=round(fraction, 4), label=label)
+
+    def warning(self, message: str) -> None:
+        """Warn of something in the step that is under way, in its log too."""
+        print(message, flush=True)  # noqa: T201 - the log
+        self.emit("warning", step=self.step, message=message)
 
     def go(self) -> str:
         """Do the steps; return how the run ended: completed, failed or cancelled."""
@@ -93,9 +102,7 @@ class Worker:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
-        report_progress(
-            lambda fraction, label: self.emit("progress", fraction=round(fraction, 4), label=label)
-        )
+        report_progress(self.progress)
         config = self.store.work_dir / "smallbaselineApp.cfg"
         custom: str | None = str(self.template_file)
         if self.template_file == config:
@@ -104,6 +111,7 @@ class Worker:
             # a key that is no longer in the template would keep its old value in there
             config.replace(self.store.folder / "smallbaselineApp.cfg.previous")
         analysis = Analysis(custom, str(self.store.work_dir))
+        analysis.tell = self
         analysis.open()
         return analysis
 
@@ -117,6 +125,7 @@ class Worker:
     def _step(self, analysis: Any, plan: StepPlan, why: str) -> str:
         name = plan.step.name
         began = time.time()
+        self.step = name
         self.emit("step-start", step=name, why=why)
         self._remove_products(plan)
         self.store.drop_manifest(name)  # last: killed before, the next run still knows what is to be removed
