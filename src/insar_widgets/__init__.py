@@ -26,6 +26,7 @@ _HOME = {
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",
     "CdsCredentials": "widgets",
+    "RasterLayer": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

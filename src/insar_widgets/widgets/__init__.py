@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
+from insar_widgets.widgets.raster_layer import RasterLayer
 from insar_widgets.widgets.stack_picker import StackPicker
 
-__all__ = ["CdsCredentials", "ConfigBuilder", "StackPicker"]
+__all__ = ["CdsCredentials", "ConfigBuilder", "RasterLayer", "StackPicker"]

@@ -1,0 +1,100 @@
+"""The rasters of a layer, as sources of value tiles."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.widgets._raster_interim import TileSource
+
+__all__ = ["Sources", "slice_count", "slice_dates"]
+
+_KEPT = 8  # sources that stay open, so that going back to a layer costs nothing
+
+
+def slice_count(data: xr.DataArray) -> int:
+    """Number of slices: 1 for two dimensions."""
+    return 1 if data.ndim == 2 else int(data.shape[0])
+
+
+def slice_dates(data: xr.DataArray) -> list[str]:
+    """YYYYMMDD of each slice, or an empty list."""
+    if data.ndim != 3 or str(data.dims[0]) not in data.coords:
+        return []
+    coordinate = data[str(data.dims[0])]
+    if not np.issubdtype(coordinate.dtype, np.datetime64):
+        return []
+    return [str(stamp) for stamp in pd.DatetimeIndex(coordinate.to_numpy()).strftime("%Y%m%d")]
+
+
+class Sources:
+    """The rasters a layer shows or has lately shown, each under a key."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[xr.DataArray, TileSource]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._made = 0
+
+    def add(self, data: xr.DataArray) -> dict[str, Any]:
+        """Open a raster, or find it among the open ones, and describe it for the front end (`SourceInfo`)."""
+        with self._lock:
+            key = next((key for key, (known, _) in self._open.items() if known is data), None)
+            if key is None:
+                self._made += 1
+                key = f"r{self._made}"
+                self._open[key] = (data, TileSource(data))
+            self._open.move_to_end(key)
+            while len(self._open) > _KEPT:
+                self._open.popitem(last=False)
+            source = self._open[key][1]
+        return {
+            "key": key,
+            "bounds": [float(edge) for edge in source.bounds],
+            "min_zoom": int(source.min_zoom),
+            "max_zoom": int(source.max_zoom),
+            "slices": slice_count(data),
+            "dates": slice_dates(data),
+            "revision": 0,
+        }
+
+    def tile(
+        self, key: str, tile: tuple[int, int, int, int], cancelled: threading.Event | None = None
+    ) -> bytes:
+        """One tile ``(slice, z, x, y)`` as bytes; none where it is empty."""
+        source = self._source(key)
+        index, z, x, y = tile
+        values = source.tile(z, x, y, index=index, cancelled=cancelled)
+        return b"" if np.isnan(values).all() else source.encode(values)
+
+    def value(self, key: str, lon: float, lat: float, index: int) -> float:
+        """The value of the pixel at a place; NaN where there is none."""
+        return float(self._source(key).value(lon, lat, index))
+
+    def range(self, key: str, index: int, symmetric: bool) -> tuple[float, float]:
+        """A range for the colours: the 2nd to the 98th percentile."""
+        low, high = self._source(key).percentiles((2, 98), index=index)
+        if not (np.isfinite(low) and np.isfinite(high)):
+            return (-1.0, 1.0) if symmetric else (0.0, 1.0)
+        if symmetric:
+            high = max(abs(low), abs(high))
+            low = -high
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def clear(self) -> None:
+        """Let go of all of them."""
+        with self._lock:
+            self._open.clear()
+
+    def _source(self, key: str) -> TileSource:
+        with self._lock:
+            if key not in self._open:
+                raise InsarWidgetsError(
+                    "The kernel no longer holds this raster. Run the cell that made the layer again."
+                )
+            return self._open[key][1]
