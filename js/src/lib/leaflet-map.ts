@@ -100,3 +100,107 @@ export async function mountMap(
     },
   };
 }
+
+/** One Leaflet map that displays an ipyleaflet.Map, made by whoever displayed it. */
+export interface ShownMap {
+  readonly L: LeafletModule;
+  readonly map: Leaflet.Map;
+  /** The element of the map's view; the map's own container lies in it. */
+  readonly el: HTMLElement;
+  /** Aborted when the display is closed, or made again because `panes` changed. */
+  readonly signal: AbortSignal;
+}
+
+interface MapModel {
+  views?: Record<string, Promise<MapView>>;
+}
+
+const LOOK_EVERY = 50;
+const RESIZES = Symbol.for("insar_widgets.resizes");
+
+/** A map in a tab that was hidden stays grey until it is told that its size is another now; once for each map. */
+function keepSize(map: Leaflet.Map, signal: AbortSignal): void {
+  const marked = map as unknown as { [RESIZES]?: true };
+  if (marked[RESIZES]) return;
+  marked[RESIZES] = true;
+  const observer = new ResizeObserver(() => {
+    const { clientWidth, clientHeight } = map.getContainer();
+    if (clientWidth > 0 && clientHeight > 0) map.invalidateSize({ animate: false });
+  });
+  observer.observe(map.getContainer());
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    delete marked[RESIZES];
+  });
+}
+
+/**
+ * Calls `onMap` for each display that an ipyleaflet.Map has or will have.
+ *
+ * A model tells nobody of its views, and a view nobody of the Leaflet map it makes, or makes again when `panes` change:
+ * so they are looked at now and then, which costs a comparison.
+ *
+ * @param ref value of an `anywidget.WidgetTrait`: "anywidget:<model id>"
+ * @param signal ends the watching, and the signal of every display
+ */
+export function watchMaps(
+  manager: { get_model(id: string): Promise<unknown> },
+  ref: string,
+  signal: AbortSignal,
+  onMap: (shown: ShownMap) => void,
+): void {
+  const id = ref.startsWith(PREFIX) ? ref.slice(PREFIX.length) : ref;
+  const views = new Map<string, MapView | null>();
+  const shown = new Map<string, { map: Leaflet.Map; controller: AbortController }>();
+  const end = (key: string): void => {
+    shown.get(key)?.controller.abort();
+    shown.delete(key);
+  };
+
+  function look(model: MapModel): void {
+    const promises = model.views ?? {};
+    for (const key of views.keys()) {
+      if (key in promises) continue;
+      views.delete(key);
+      end(key);
+    }
+    for (const [key, promise] of Object.entries(promises)) {
+      if (!views.has(key)) {
+        views.set(key, null);
+        promise.then(
+          (view) => views.has(key) && views.set(key, view),
+          () => undefined, // a view that failed shows so by itself
+        );
+      }
+      const view = views.get(key);
+      const map = view?.obj;
+      if (shown.get(key)?.map === map) continue;
+      end(key);
+      // Made, but without a place on the earth yet
+      if (!view || !map || !(map as unknown as { _loaded?: boolean })._loaded) continue;
+      const controller = new AbortController();
+      shown.set(key, { map, controller });
+      map.once("unload", () => {
+        controller.abort();
+      });
+      keepSize(map, controller.signal);
+      const L = (window as unknown as { L: LeafletModule }).L;
+      onMap({ L, map, el: view.el, signal: controller.signal });
+    }
+  }
+
+  manager.get_model(id).then(
+    (model) => {
+      if (signal.aborted) return;
+      look(model as MapModel);
+      const timer = setInterval(() => {
+        look(model as MapModel);
+      }, LOOK_EVERY);
+      signal.addEventListener("abort", () => {
+        clearInterval(timer);
+        for (const key of [...shown.keys()]) end(key);
+      });
+    },
+    () => undefined, // closed in the meantime
+  );
+}
