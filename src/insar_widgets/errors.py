@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CancelledError",
     "CredentialsError",
+    "GnssError",
     "InsarWidgetsError",
     "MissingDependencyError",
     "ProductError",
@@ -12,6 +13,7 @@ __all__ = [
     "RunError",
     "SimulationError",
     "TemplateError",
+    "TileError",
 ]
 
 
@@ -47,5 +49,13 @@ class SimulationError(InsarWidgetsError):
     """A stack with these arguments cannot be simulated, or not into this folder."""
 
 
+class GnssError(InsarWidgetsError):
+    """GNSS stations or their series cannot be had, read or compared."""
+
+
 class CredentialsError(InsarWidgetsError):
     """Credentials cannot be stored as they are; the message never holds them."""
+
+
+class TileError(InsarWidgetsError):
+    """An array cannot be drawn on a map, or no such tile exists."""

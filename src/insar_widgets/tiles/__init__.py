@@ -1,1 +1,9 @@
-"""tiles"""
+"""Values (never colours) of any raster at any zoom, as Web Mercator tiles."""
+
+from __future__ import annotations
+
+from insar_widgets.tiles.codec import Quantisation, decode_tile, encode_tile
+from insar_widgets.tiles.source import TileSource, render_tile
+from insar_widgets.tiles.statistics import Statistics
+
+__all__ = ["Quantisation", "Statistics", "TileSource", "decode_tile", "encode_tile", "render_tile"]

@@ -1,0 +1,60 @@
+"""Bring blocks of 2^k x 2^k pixels to one: the mean of the valid ones, or the commonest class."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats32 = npt.NDArray[np.float32]
+
+
+def reduce_mean(values: Floats32, factor: int) -> Floats32:
+    """Mean of the values that are not NaN in each block; NaN where there is none.
+
+    Blocks at the lower and right edge may be smaller.
+    """
+    if factor == 1:
+        return values
+    empty = np.isnan(values)
+    if not empty.any():
+        return _whole_mean(values, factor)
+    total = _sum(np.where(empty, np.float32(0), values), factor)
+    count = _sum((~empty).astype(np.float32), factor)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(total / count)
+
+
+def reduce_mode(values: Floats32, factor: int) -> Floats32:
+    """Commonest value of each block, the smallest of equals, NaN left out; NaN where there is none."""
+    if factor == 1:
+        return values
+    shape = -(-values.shape[0] // factor), -(-values.shape[1] // factor)
+    best = np.full(shape, np.nan, np.float32)
+    most = np.zeros(shape, np.float32)
+    for value in np.unique(values[~np.isnan(values)]):
+        count = _sum((values == value).astype(np.float32), factor)
+        more = count > most
+        best[more] = value
+        most[more] = count[more]
+    return best
+
+
+def _whole_mean(values: Floats32, factor: int) -> Floats32:
+    total = _sum(values, factor)
+    down = np.minimum(factor, values.shape[0] - np.arange(total.shape[0]) * factor)
+    across = np.minimum(factor, values.shape[1] - np.arange(total.shape[1]) * factor)
+    return np.asarray(total / (down[:, None] * across[None, :]).astype(np.float32))
+
+
+def _sum(values: Floats32, factor: int) -> Floats32:
+    """Sums of blocks; rows first, as they lie together in memory."""
+    height, width = values.shape
+    whole = height // factor * factor
+    rows = values[:whole].reshape(-1, factor, width).sum(axis=1)
+    if whole < height:
+        rows = np.concatenate([rows, values[whole:].sum(axis=0, keepdims=True)])
+    whole = width // factor * factor
+    sums = rows[:, :whole].reshape(rows.shape[0], -1, factor).sum(axis=2)
+    if whole < width:
+        sums = np.concatenate([sums, rows[:, whole:].sum(axis=1, keepdims=True)], axis=1)
+    return np.asarray(sums)
