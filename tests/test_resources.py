@@ -82,3 +82,11 @@ def test_free_disk_of_a_folder_that_is_not_there_yet(tmp_path):
     status = os.statvfs(tmp_path)
     free = resources.disk_free(tmp_path / "not" / "yet")
     assert free == pytest.approx(status.f_bavail * status.f_frsize, rel=0.05)
+
+
+def test_the_limit_is_the_tightest_cgroups_or_the_whole_machine(system):
+    system({})
+    assert resources.memory_limit() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    system({"proc/self/cgroup": "0::/user/job\n", "cgroup/user/job/memory.max": "max\n"})
+    system({"cgroup/user/memory.max": "1000000\n", "cgroup/user/memory.current": "900000\n"})
+    assert resources.memory_limit() == 1000000

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["cores", "disk_free", "memory_bytes"]
+__all__ = ["cores", "disk_free", "memory_bytes", "memory_limit"]
 
 _CGROUP = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
@@ -32,6 +32,21 @@ def memory_bytes() -> int:
     """
     limits = [left for folder in _cgroup_folders("memory") if (left := _memory_left(folder)) is not None]
     return max(0, min([_machine_memory(), *limits]))
+
+
+def memory_limit() -> int:
+    """Memory beyond which this process is killed, in bytes: the machine's whole memory or a cgroup's limit."""
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        whole = _machine_memory()
+    found = [
+        limit
+        for folder in _cgroup_folders("memory")
+        for name in ("memory.max", "memory.limit_in_bytes")
+        if (limit := _read_number(folder / name)) is not None
+    ]
+    return min([whole, *found])
 
 
 def disk_free(path: Path | str) -> int:

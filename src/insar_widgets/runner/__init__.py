@@ -1,6 +1,7 @@
 """MintPy: its options and template, its steps, and runs that live in a process of their own."""
 
 from insar_widgets.runner._option_steps import options_of_step, resources_of_step
+from insar_widgets.runner.estimate import Estimate, StepEstimate
 from insar_widgets.runner.option_search import search_options
 from insar_widgets.runner.options import Option, options
 from insar_widgets.runner.presets import Preset, presets
@@ -11,10 +12,12 @@ from insar_widgets.runner.template import Template
 
 __all__ = [
     "STEPS",
+    "Estimate",
     "Option",
     "Preset",
     "Run",
     "Step",
+    "StepEstimate",
     "StepStatus",
     "Template",
     "options",

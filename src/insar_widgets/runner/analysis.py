@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import h5py
 import mintpy.cli.reference_point
 import numpy as np
-from mintpy.objects import ifgramStack, timeseries
+from mintpy.objects import cluster, ifgramStack, timeseries
 from mintpy.objects.progress import progressBar
 from mintpy.smallbaselineApp import TimeSeriesAnalysis
 from mintpy.utils import readfile
@@ -22,7 +23,7 @@ from mintpy.utils import utils as ut
 from insar_widgets.runner.dates import Tell, refuse_missing_dates
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
-__all__ = ["Analysis", "report_progress"]
+__all__ = ["Analysis", "Progress", "report_progress"]
 
 
 class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no types
@@ -118,18 +119,74 @@ class _Layers:
         return (self._dataset[int(i)] for i in self._kept)
 
 
-def report_progress(emit: Callable[[float, str], None], interval: float = 0.25) -> None:
-    """Make MintPy's progress bars also call ``emit(fraction, label)``, at most every `interval` seconds."""
-    original = progressBar.update
-    last = 0.0
+class Progress:
+    """Reports the progress bars of MintPy, as a share of the step where it works through patches of the frame.
+
+    Parameters
+    ----------
+    emit
+        Called with ``fraction``, ``label``, ``whole`` (whether the fraction is that of the step, not of one bar
+        of several) and ``bar_seconds`` (time since it was zero).
+    interval
+        Shortest time between two calls in seconds.
+    """
+
+    def __init__(self, emit: Callable[..., None], interval: float = 0.25) -> None:
+        self._emit = emit
+        self._interval = interval
+        self.begin()
+
+    def begin(self, patches: int = 0) -> None:
+        """A step begins, or works through so many patches from now on."""
+        self._patches, self._bars, self._bar = patches, 0, 0
+        self._began = self._told = time.monotonic()
+        self._last = 0.0
+
+    def update(self, bar: int, fraction: float, label: str) -> None:
+        """A bar, told apart by its number, has got to a fraction."""
+        now = time.monotonic()
+        whole = self._patches > 0
+        if bar != self._bar:
+            self._bar, self._bars = bar, self._bars + 1
+            if self._bars > self._patches:  # the bar of something else
+                self._patches, whole = 0, False
+                self._began, self._last = now, 0.0
+        if whole:
+            label = f"{label}, patch {self._bars} of {self._patches}" if self._patches > 1 else label
+            fraction = (self._bars - 1 + fraction) / self._patches
+        # a bar of hours is told of every 5 s or every percent, whichever comes first
+        due = fraction >= 1 or fraction - self._last >= 0.01 or now - self._told >= 5
+        if due and (now - self._told >= self._interval or fraction >= 1):
+            self._told, self._last = now, fraction
+            seconds = round(now - self._began, 2)
+            self._emit(fraction=round(fraction, 4), label=label, whole=whole, bar_seconds=seconds)
+
+
+def report_progress(emit: Callable[..., None]) -> Progress:
+    """Make MintPy's progress bars also call `emit`, see `Progress`."""
+    progress, numbers = Progress(emit), count(1)
+    draw, split_stack, split_box = progressBar.update, ifgramStack.split2boxes, cluster.split_box2sub_boxes
 
     def update(self: Any, value: float, every: int = 1, suffix: str = "") -> None:
-        nonlocal last
-        original(self, value, every=every, suffix=suffix)
-        now = time.monotonic()
-        if now - last >= interval or value >= self.max:
-            last = now
-            span = float(self.max - self.min) or 1.0
-            emit(min(1.0, max(0.0, (value - self.min) / span)), suffix or self.suffix or self.prefix)
+        draw(self, value, every=every, suffix=suffix)
+        span = float(self.max - self.min) or 1.0
+        fraction = min(1.0, max(0.0, (value - self.min) / span))
+        if not hasattr(self, "number"):
+            self.number = next(numbers)
+        progress.update(self.number, fraction, suffix or self.suffix or self.prefix)
+
+    def split2boxes(self: Any, *args: Any, **kwargs: Any) -> Any:
+        boxes = split_stack(self, *args, **kwargs)
+        progress.begin(boxes[1])
+        return boxes
+
+    def split_box2sub_boxes(box: Any, num_split: int, *args: Any, **kwargs: Any) -> Any:
+        boxes = split_box(box, num_split, *args, **kwargs)
+        if kwargs.get("dimension") == "y":  # the other way it splits a patch between workers
+            progress.begin(boxes[1])
+        return boxes
 
     progressBar.update = update
+    ifgramStack.split2boxes = split2boxes
+    cluster.split_box2sub_boxes = split_box2sub_boxes
+    return progress

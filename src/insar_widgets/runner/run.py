@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -18,10 +19,20 @@ from typing import Any, Self
 
 from insar_widgets.errors import MissingDependencyError, RunError
 from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.estimate import (
+    Estimate,
+    Work,
+    as_event,
+    disk_needed,
+    estimate_steps,
+    expected_sizes,
+    measure_work,
+)
 from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
+from insar_widgets.runner.processes import MARK
 from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
-from insar_widgets.runner.steps import StepPlan, plan_steps
+from insar_widgets.runner.steps import STACK, StepPlan, plan_steps
 from insar_widgets.runner.template import Template
 
 __all__ = ["Run"]
@@ -165,9 +176,11 @@ class Run:
         decider.refuse_missing_inputs(chosen)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
             refuse_mixed_grids(files)
+        work = self._work(files, is_loaded="load_data" not in chosen)
+        run = uuid.uuid4().hex[:12]
         request = {
             "v": 1,
-            "run": uuid.uuid4().hex[:12],
+            "run": run,
             "template": self._write_template(template),
             "steps": [{"name": name, "why": why} for name, why in chosen.items()],
             "remove": [n for n, p in plans.items() if p.off is not None and self._store.manifest(n)],
@@ -175,9 +188,11 @@ class Run:
             "digests": digests,
             "has_water_mask": _WATER_MASK in files,
             "versions": _versions(),
+            "work": as_event(work),
+            "sizes": {name: expected_sizes(plans[name], work, files) for name in chosen} if work else {},
         }
         self._store.write_json(self._store.run_path, request)
-        self._spawn()
+        self._spawn(run)
         return self
 
     def _write_template(self, template: Template) -> str:
@@ -191,12 +206,15 @@ class Run:
             template.write(path)
         return file
 
-    def _spawn(self) -> None:
+    def _work(self, files: Mapping[str, list[str]], *, is_loaded: bool) -> Work | None:
+        return measure_work(self.work_dir / STACK, files, from_file=is_loaded)
+
+    def _spawn(self, run: str) -> None:
         command = [sys.executable, "-m", "insar_widgets.runner.worker", str(self.work_dir)]
         result = subprocess.run(
             command,
             cwd=self.work_dir,
-            env=_environment(),
+            env=_environment() | {MARK: run},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -248,14 +266,15 @@ class Run:
 
     def _first_event(self) -> int:
         request = self._store.read_json(self._store.run_path) or {}
-        return next((e["seq"] for e in self.events() if e["run"] == request.get("run")), 0)
+        starts = self._store.events.read(kinds=("run-start",))
+        return next((e["seq"] for e in reversed(starts) if e["run"] == request.get("run")), 0)
 
     @property
     def outcome(self) -> str:
         """How the last run ended, "running" while it does, "pending" if there was none."""
         if self.is_running:
             return "running"
-        for event in reversed(self.events()):
+        for event in self._store.events.backwards(("run-start", "run-end")):
             if event["event"] == "run-end":
                 return str(event["outcome"])
             if event["event"] == "run-start":
@@ -265,7 +284,7 @@ class Run:
     @property
     def failure(self) -> tuple[str, str] | None:
         """Reason and remedy of what ended the last run, or None if nothing failed."""
-        for event in reversed(self.events()):
+        for event in self._store.events.backwards(("run-start", "step-end", "run-end")):
             if event["event"] == "run-start":
                 return None
             if event["event"] in ("step-end", "run-end") and event.get("reason"):
@@ -324,7 +343,51 @@ class Run:
         files = self._files()
         plans = self._plans(files)
         decider = Decider(self._store, plans, self._effective, self._digests(plans, files))
-        return step_statuses(self._store, plans, decider, running=self.is_running)
+        steps = step_statuses(self._store, plans, decider, running=self.is_running)
+        told = {step.name: step for step in self._estimate(decider, plans, files).steps}
+        return [
+            replace(
+                step,
+                seconds_expected=told[step.name].seconds,
+                seconds_left=told[step.name].seconds_left,
+                expected_from=told[step.name].basis,
+            )
+            if step.name in told
+            else step
+            for step in steps
+        ]
+
+    def estimate(self) -> Estimate:
+        """How long what is left of the run will take; if none is under way, what `start` would do now.
+
+        Returns
+        -------
+        Estimate
+            ``.seconds_left``, ``.steps``, ``.disk_needed_bytes`` and what they are based on: the progress of the
+            step so far, its last pass in this folder, else the size of the stack.
+        """
+        files = self._files()
+        plans = self._plans(files)
+        decider = Decider(self._store, plans, self._effective, self._digests(plans, files))
+        return self._estimate(decider, plans, files)
+
+    def _estimate(
+        self, decider: Decider, plans: Mapping[str, StepPlan], files: Mapping[str, list[str]]
+    ) -> Estimate:
+        log = self._store.events
+        events = log.read(kinds=("run-start", "step-start", "step-end", "run-end"))
+        request = (self._store.read_json(self._store.run_path) or {}) if self.is_running else {}
+        if request.get("steps"):
+            ended = {e["step"] for e in events if e["event"] == "step-end" and e["run"] == request["run"]}
+            names = [item["name"] for item in request["steps"] if item["name"] not in ended]
+            work = Work(**request["work"]) if request.get("work") else None
+            last = next(log.backwards(("progress", "step-start")), None)
+            events += [last] if last and last["event"] == "progress" else []
+        else:
+            names = list(decider.choose())
+            work = self._work(files, is_loaded="load_data" not in names)
+        steps = estimate_steps(names, work=work, effective=self._effective, events=events)
+        return Estimate(steps, disk_needed(self.work_dir, plans, names, work, files))
 
 
 def _environment() -> dict[str, str]:

@@ -25,6 +25,9 @@ class StepStatus:
     remedy : what to do about a failure.
     seconds : how long its last pass took, or None.
     fraction, label : progress inside a running step, 0 to 1 and MintPy's own words; None if it tells none.
+    seconds_expected, seconds_left : what a step to come, or under way, will take and what is left of it; None where
+        nobody can tell.
+    expected_from : what that is based on: its progress so far, its last pass in this folder, the size of the stack.
     outputs : files it made, relative to the work directory.
     warnings : what its last pass warned of.
     """
@@ -36,6 +39,9 @@ class StepStatus:
     seconds: float | None = None
     fraction: float | None = None
     label: str = ""
+    seconds_expected: float | None = None
+    seconds_left: float | None = None
+    expected_from: str = ""
     outputs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -44,7 +50,10 @@ def step_statuses(
     store: Store, plans: Mapping[str, StepPlan], decider: Decider, *, running: bool
 ) -> list[StepStatus]:
     """Everything known of each step, in MintPy's order; `running` says whether a process is at work now."""
-    last = _last_passes(store.events.read())
+    # of the progress, which is most of a long log, only the last counts
+    events = store.events.read(kinds=("run-start", "step-start", "warning", "step-end", "run-end"))
+    latest = next(store.events.backwards(("progress", "step-start", "step-end")), None)
+    last = _last_passes([*events, latest] if latest and latest["event"] == "progress" else events)
     return [_status(store, decider, plan, last.get(name, {}), running) for name, plan in plans.items()]
 
 
@@ -94,5 +103,8 @@ def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any
             current = None
         elif kind == "run-end" and current is not None:
             current["run_outcome"] = event.get("outcome")
+            current = None
+        elif kind == "run-start" and current is not None:  # the run before was killed
+            current["outcome"] = "interrupted"
             current = None
     return passes

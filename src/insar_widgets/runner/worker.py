@@ -13,16 +13,26 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner.explain import explain
+from insar_widgets.runner.inputs import read_by
+from insar_widgets.runner.monitor import start_watch
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
+from insar_widgets.runner.unfinished import (
+    CHANGES_DATA,
+    StepFiles,
+    changed_files,
+    close_hdf5,
+    recover,
+    restore_originals,
+)
 
 __all__ = ["main"]
 
@@ -54,14 +64,16 @@ class Worker:
         self.digests: dict[str, str] = request["digests"]
         self.removals: list[str] = request["remove"]
         self.versions: dict[str, str] = request["versions"]
+        self.work: dict[str, int] | None = request["work"]
+        self.sizes: dict[str, dict[str, int]] = request["sizes"]
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
         self.step = ""
 
     def emit(self, event: str, **fields: Any) -> None:
         self.store.events.append(event, self.run, **fields)
 
-    def progress(self, fraction: float, label: str) -> None:
-        self.emit("progress", fraction=round(fraction, 4), label=label)
+    def progress(self, fraction: float, label: str, **about: Any) -> None:
+        self.emit("progress", fraction=round(fraction, 4), label=label, **about)
 
     def warning(self, message: str) -> None:
         """Warn of something in the step that is under way, in its log too."""
@@ -70,14 +82,14 @@ class Worker:
 
     def go(self) -> str:
         """Do the steps; return how the run ended: completed, failed or cancelled."""
-        self.emit(
-            "run-start", pid=os.getpid(), host=os.uname().nodename, steps=self.steps, versions=self.versions
-        )
+        about = {"pid": os.getpid(), "host": os.uname().nodename, "work": self.work}
+        self.emit("run-start", **about, steps=self.steps, versions=self.versions)
         outcome = "failed"
         began = time.monotonic()
         reason: dict[str, str] = {}
         try:
             with self.log_to("start"):
+                self._bring_back()
                 self._remove_leftovers()
                 analysis = self._open()
             outcome = "completed"
@@ -102,7 +114,7 @@ class Worker:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
-        report_progress(self.progress)
+        progress = report_progress(self.progress)
         config = self.store.work_dir / "smallbaselineApp.cfg"
         custom: str | None = str(self.template_file)
         if self.template_file == config:
@@ -111,9 +123,42 @@ class Worker:
             # a key that is no longer in the template would keep its old value in there
             config.replace(self.store.folder / "smallbaselineApp.cfg.previous")
         analysis = Analysis(custom, str(self.store.work_dir))
-        analysis.tell = self
+        analysis.tell, analysis.progress = self, progress
         analysis.open()
         return analysis
+
+    def _bring_back(self) -> None:
+        """Deal with what a killed run left, and have files as they were before a step that is done again."""
+        self._say(recover(self.store))
+        chosen = {item["name"] for item in self.steps}
+        anew = {file for name in chosen for file in self._products_of(name)}
+        for name in CHANGES_DATA:
+            files = set(changed_files(self.store, name))
+            if not files:
+                continue
+            earlier = [self.plans[n] for n in chosen if self.plans[n].step.number < self.plans[name].step.number]
+            touched = anew.union(*((*p.reads, *p.may_read, *p.rewrites) for p in earlier))
+            if name in chosen or name in self.removals or touched & files:
+                self._mark_undone(name, files)
+                back = restore_originals(self.store, name, anew)
+                if back:
+                    self._say(f"As they were before {name}: {', '.join(back)}.")
+
+    def _products_of(self, name: str) -> set[str]:
+        manifest = self.store.manifest(name) or {}
+        return {*manifest.get("outputs", {}), *self.plans[name].products}
+
+    def _say(self, message: str) -> None:
+        """Tell of something that was put right before the first step."""
+        if message:
+            print(message, flush=True)  # noqa: T201 - the log
+            self.emit("recovered", message=message)
+
+    def _mark_undone(self, name: str, files: Iterable[str]) -> None:
+        """Note that files a step changed in place are there without its changes."""
+        manifest = self.store.manifest(name)
+        if manifest:
+            self.store.write_manifest(name, manifest | {"undone": ", ".join(sorted(files))})
 
     def _remove_leftovers(self) -> None:
         """Remove products of steps that the template has since switched off."""
@@ -127,12 +172,13 @@ class Worker:
         began = time.time()
         self.step = name
         self.emit("step-start", step=name, why=why)
-        self._remove_products(plan)
-        self.store.drop_manifest(name)  # last: killed before, the next run still knows what is to be removed
+        files = StepFiles(self.store, name, self.run)
+        inputs = read_by(self.store, plan, self.effective)
         failure: tuple[str, str] | None = None
         outcome = "completed"
         with self.log_to(name) as log:
             try:
+                self._begin(plan, files)
                 analysis.run([name])
             except _Cancelled:
                 outcome = "cancelled"
@@ -162,9 +208,12 @@ class Worker:
             "peak_memory_bytes": used.ru_maxrss * 1024,
         }
         if outcome == "completed":
-            self._record(plan, began, analysis)
-        elif outcome == "failed":
+            failure = self._record(plan, began, analysis, inputs, files)
+            outcome = end["outcome"] = "failed" if failure else "completed"
+        if outcome == "failed":
             end |= self._explain(failure, problems, log)
+        if outcome != "completed":
+            self._roll_back(files)
         self.emit("step-end", step=name, **end)
         return outcome
 
@@ -182,52 +231,94 @@ class Worker:
         told = explain(*failure, log_tail=_tail(log))
         return {"reason": told.reason, "remedy": told.remedy}
 
+    def _begin(self, plan: StepPlan, files: StepFiles) -> None:
+        """Put the step's files out of everybody's reach until it is complete."""
+        name = plan.step.name
+        self._remove_products(plan)
+        literal = [file for file in plan.products if "*" not in file]
+        patterns = [file for file in plan.products if "*" in file]
+        rewrites = {"copied" if name == "reference_date" else "undoable": plan.rewrites}
+        files.begin(literal, patterns=patterns, **rewrites)
+        for note in files.notes:
+            self.warning(note)
+        # last: killed before, the next run still knows what is to be removed
+        self.store.drop_manifest(name)
+
+    def _roll_back(self, files: StepFiles) -> None:
+        try:
+            close_hdf5()
+            files.roll_back()
+        except OSError as error:  # the next start does it
+            self.emit("warning", step=self.step, message=f"What the step left could not be removed yet: {error}")
+
     def _remove_products(self, plan: StepPlan) -> list[str]:
         """Remove what an earlier, perhaps unfinished, pass of the step left, also under names of another template."""
-        manifest = self.store.manifest(plan.step.name) or {}
-        names = {*manifest.get("outputs", {}), *plan.products, *plan.clears}
         removed = []
-        for name in sorted(names):
-            with suppress(FileNotFoundError, OSError):
-                (self.store.work_dir / name).unlink()
+        for name in sorted({*self._products_of(plan.step.name), *plan.clears}):
+            path = self.store.work_dir / name
+            try:
+                path.unlink()
                 removed.append(name)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise RunError(
+                    f"{path} is left from an earlier pass of {plan.step.name} and cannot be removed "
+                    f"({error.strerror}). Remove it, or make it and its folder writable, and start again."
+                ) from error
         for other in self.plans.values():
             undone = sorted(set(other.rewrites) & set(removed))
-            touched = self.store.manifest(other.step.name) if undone else None
-            if touched:
-                self.store.write_manifest(other.step.name, touched | {"undone": ", ".join(undone)})
+            if undone:
+                self._mark_undone(other.step.name, undone)
         return removed
 
-    def _record(self, plan: StepPlan, began: float, analysis: Any) -> None:
-        """Write the manifest of a completed step, and bring those of files it rewrote up to date."""
+    def _record(
+        self, plan: StepPlan, began: float, analysis: Any, inputs: Mapping[str, list[int]], files: StepFiles
+    ) -> tuple[str, str] | None:
+        """Give a completed step's products their names, with the manifest; kind and text of what prevented it."""
         name = plan.step.name
-        outputs = self.store.stamps(plan.products)
-        if name == "hdfeos5":
-            outputs = {k: v for k, v in outputs.items() if v[1] / 1e9 >= began - 1}
-        for file, (size, _) in outputs.items():
-            self.emit("file", step=name, file=file, bytes=size)
-        content: dict[str, Any] = {
-            "v": 1,
-            "step": name,
-            "run": self.run,
-            "digest": self.digests[name],
-            "options": {key: self.effective.get(key) for key in plan.step.obeys},
-            "outputs": outputs,
-            "started": round(began, 3),
-            "ended": round(time.time(), 3),
-            "versions": self.versions,
-        }
-        if name == "reference_point":
-            content["reference"] = self._reference(analysis)
-            self.emit("reference", **content["reference"])
-        self.store.write_manifest(name, content)
+        try:
+            outputs = self.store.records(plan.products)
+            if name == "hdfeos5":
+                outputs = {k: v for k, v in outputs.items() if v["time"] / 1e9 >= began - 1}
+            content: dict[str, Any] = {
+                "v": 2,
+                "step": name,
+                "run": self.run,
+                "digest": self.digests[name],
+                "options": {key: self.effective.get(key) for key in plan.step.obeys},
+                "inputs": inputs,
+                "outputs": outputs,
+                "started": round(began, 3),
+                "ended": round(time.time(), 3),
+                "versions": self.versions,
+            }
+            if name == "reference_point":
+                content["reference"] = self._reference(analysis)
+                self.emit("reference", **content["reference"])
+            elif reference := (self.store.manifest("reference_point") or {}).get("reference"):
+                content["reference"] = reference
+            if name in CHANGES_DATA:
+                content["kept"] = files.originals_kept
+            files.commit({name: content, **self._changed_manifests(plan)})
+        except OSError as error:
+            traceback.print_exc()
+            return type(error).__name__, str(error)
+        for file, record in outputs.items():
+            self.emit("file", step=name, file=file, bytes=record["bytes"])
+        return None
+
+    def _changed_manifests(self, plan: StepPlan) -> dict[str, dict[str, Any]]:
+        """Manifests of the steps whose files this one changed in place, brought up to date."""
+        found = {}
         for owner in self.plans:
-            other = self.store.manifest(owner) if owner != name else None
+            other = self.store.manifest(owner) if owner != plan.step.name else None
             changed = sorted(set(plan.rewrites) & set(other["outputs"])) if other else []
             if other and changed:
-                self.store.write_manifest(
-                    owner, other | {"outputs": other["outputs"] | self.store.stamps(changed)}
-                )
+                found[owner] = other | {"outputs": other["outputs"] | self.store.records(changed)}
+                if plan.step.name in CHANGES_DATA:
+                    found[owner]["before"] = {file: other["outputs"][file] for file in changed}
+        return found
 
     def _reference(self, analysis: Any) -> dict[str, Any]:
         import h5py  # noqa: PLC0415
@@ -331,6 +422,7 @@ def main(work_dir: Path) -> int:
     sys.stdout.flush()
     with worker.log_to("start"):
         pass  # lets go of the parent's pipes: it waits until they are closed
+    start_watch(worker.store, worker.run, worker.sizes, str(worker.effective.get("mintpy.compute.cluster")))
     signal.signal(signal.SIGTERM, _cancel)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
