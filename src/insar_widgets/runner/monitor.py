@@ -31,7 +31,7 @@ def interval(elapsed: float) -> float:
     return min(10.0, max(2.0, elapsed / 300))
 
 
-def start_watch(store: Store, run: str, expected: Mapping[str, Mapping[str, int]], cluster: str) -> None:
+def start_watch(store: Store, run: str, expected: Mapping[str, Mapping[str, int]], cluster: str) -> int:
     """Begin to watch this process, which is the run's; call it while there are no threads.
 
     Parameters
@@ -44,10 +44,16 @@ def start_watch(store: Store, run: str, expected: Mapping[str, Mapping[str, int]
         Bytes of each file that each step of the run will write, by step and name; empty where nobody knows.
     cluster
         Kind of batch system whose jobs the run may submit, or "".
+
+    Returns
+    -------
+    int
+        Id of the process that watches.
     """
     worker = os.getpid()
-    if os.fork():
-        return
+    watch = os.fork()
+    if watch:
+        return watch
     try:
         _leave_the_parent()
         _watch(store, run, worker, expected)
@@ -62,6 +68,7 @@ def _leave_the_parent() -> None:
     os.setsid()
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the life of the process
     os.closerange(0, 3)
     os.open(os.devnull, os.O_RDWR)

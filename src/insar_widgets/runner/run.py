@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from insar_widgets.errors import MissingDependencyError, RunError
+from insar_widgets.runner.cluster import cancel_jobs
 from insar_widgets.runner.decide import Decider
 from insar_widgets.runner.estimate import (
     Estimate,
@@ -29,7 +31,7 @@ from insar_widgets.runner.estimate import (
     measure_work,
 )
 from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
-from insar_widgets.runner.processes import MARK
+from insar_widgets.runner.processes import MARK, end_processes
 from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import STACK, StepPlan, plan_steps
@@ -176,6 +178,7 @@ class Run:
         decider.refuse_missing_inputs(chosen)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
             refuse_mixed_grids(files)
+        self._clear_up()
         work = self._work(files, is_loaded="load_data" not in chosen)
         run = uuid.uuid4().hex[:12]
         request = {
@@ -210,7 +213,7 @@ class Run:
         return measure_work(self.work_dir / STACK, files, from_file=is_loaded)
 
     def _spawn(self, run: str) -> None:
-        command = [sys.executable, "-m", "insar_widgets.runner.worker", str(self.work_dir)]
+        command = [sys.executable, "-P", "-m", "insar_widgets.runner.worker", str(self.work_dir)]
         result = subprocess.run(
             command,
             cwd=self.work_dir,
@@ -292,19 +295,67 @@ class Run:
         return None
 
     def cancel(self, timeout: float = 5.0) -> str:
-        """End the run and everything it started, within `timeout` seconds; finished steps are kept."""
+        """End the run and everything it started, within `timeout` seconds; finished steps are kept.
+
+        What an earlier run left behind when it was killed is ended too: dask workers, downloads, jobs of a batch
+        system.
+
+        Returns
+        -------
+        str
+            The outcome: cancelled, or how the run had ended before.
+
+        Raises
+        ------
+        RunError
+            If the run works on another machine, or cannot be ended.
+        """
+        until = time.monotonic() + timeout
         holder = Lock(self._store).holder()
-        if not holder:
+        if holder is None:
+            self._clear_up()
             return self.outcome
-        pid = int(holder["pid"])
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        if self.wait(timeout=max(0.0, timeout - 1)) == "running":
+        if holder.get("host", socket.gethostname()) != socket.gethostname():
+            raise RunError(
+                f"The run in {self.work_dir} works on {holder['host']}. Cancel it there: "
+                f"insar-widgets cancel {self.work_dir}"
+            )
+        request = self._store.read_json(self._store.run_path) or {}
+        pid, run = int(holder.get("pid", 0)), str(holder.get("run") or request.get("run"))
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        if self.wait(timeout=timeout / 2) == "running" and pid:  # compiled code does not listen
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-            self.wait(timeout=1)
-            self._store.events.append("run-end", holder["run"], outcome="cancelled")
+        end_processes(run, spare=(os.getpid(),), timeout=max(0.5, until - time.monotonic()))
+        if self.wait(timeout=max(0.5, until - time.monotonic())) == "running":
+            raise RunError(f"The run in {self.work_dir} (process {pid}) cannot be ended. End it by hand.")
+        last = next(self._store.events.backwards(("run-end",)), None)
+        if last is None or last["run"] != run:  # it could not say so itself
+            self._store.events.append("run-end", run, outcome="cancelled")
+            cancel_jobs(self._cluster_of(run), run)
         return self.outcome
+
+    def _open_run(self) -> str:
+        """Id of the last run, if it never said how it ended."""
+        last = next(self._store.events.backwards(("run-start", "run-end")), None)
+        return str(last["run"]) if last and last["event"] == "run-start" else ""
+
+    def _cluster_of(self, run: str) -> str:
+        request = self._store.read_json(self._store.run_path) or {}
+        return (
+            str(request.get("effective", {}).get("mintpy.compute.cluster"))
+            if request.get("run") == run
+            else ""
+        )
+
+    def _clear_up(self) -> None:
+        """End what the last run left behind when it was killed together with the watch beside it."""
+        run = self._open_run()
+        if run and not self.is_running:
+            end_processes(run, spare=(os.getpid(),))
+            cancel_jobs(self._cluster_of(run), run)
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         """Everything that was told about runs in this directory, oldest first, from ``seq`` `since` on."""
@@ -390,9 +441,14 @@ class Run:
         return Estimate(steps, disk_needed(self.work_dir, plans, names, work, files))
 
 
+# what a notebook's kernel has in its environment for itself
+_KERNEL = ("JPY_", "IPY", "JUPYTER", "MPLBACKEND", "PYDEVD", "KERNEL_", "VSCODE_")
+_INTERPRETER = ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONHASHSEED")
+
+
 def _environment() -> dict[str, str]:
     """The environment without what belongs to the notebook's kernel."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith(("JPY_", "IPY", "MPLBACKEND"))}
+    ours = {k: v for k, v in os.environ.items() if not k.startswith((*_KERNEL, *_INTERPRETER))}
     return ours | {
         "MPLBACKEND": "Agg",
         "PYTHONUNBUFFERED": "1",

@@ -14,15 +14,17 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError, RunError
+from insar_widgets.runner.cluster import cancel_jobs
 from insar_widgets.runner.explain import explain
 from insar_widgets.runner.inputs import read_by
 from insar_widgets.runner.monitor import start_watch
+from insar_widgets.runner.processes import end_processes
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.unfinished import (
@@ -136,7 +138,9 @@ class Worker:
             files = set(changed_files(self.store, name))
             if not files:
                 continue
-            earlier = [self.plans[n] for n in chosen if self.plans[n].step.number < self.plans[name].step.number]
+            earlier = [
+                self.plans[n] for n in chosen if self.plans[n].step.number < self.plans[name].step.number
+            ]
             touched = anew.union(*((*p.reads, *p.may_read, *p.rewrites) for p in earlier))
             if name in chosen or name in self.removals or touched & files:
                 self._mark_undone(name, files)
@@ -249,7 +253,9 @@ class Worker:
             close_hdf5()
             files.roll_back()
         except OSError as error:  # the next start does it
-            self.emit("warning", step=self.step, message=f"What the step left could not be removed yet: {error}")
+            self.emit(
+                "warning", step=self.step, message=f"What the step left could not be removed yet: {error}"
+            )
 
     def _remove_products(self, plan: StepPlan) -> list[str]:
         """Remove what an earlier, perhaps unfinished, pass of the step left, also under names of another template."""
@@ -402,9 +408,17 @@ def _detach() -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    # a parent may have blocked or ignored signals, and that is inherited
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _cancel)
 
 
 def _cancel(_signal: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):  # once is enough: what follows must not be disturbed
+        signal.signal(number, signal.SIG_IGN)
     raise _Cancelled
 
 
@@ -418,19 +432,29 @@ def main(work_dir: Path) -> int:
     except InsarWidgetsError as error:
         sys.stderr.write(str(error))
         return _REFUSED
-    sys.stdout.write(STARTED)
-    sys.stdout.flush()
-    with worker.log_to("start"):
-        pass  # lets go of the parent's pipes: it waits until they are closed
-    start_watch(worker.store, worker.run, worker.sizes, str(worker.effective.get("mintpy.compute.cluster")))
-    signal.signal(signal.SIGTERM, _cancel)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    watch = 0
+    cluster = str(worker.effective.get("mintpy.compute.cluster"))
+    outcome = "cancelled"
     try:
+        sys.stdout.write(STARTED)
+        sys.stdout.flush()
+        with worker.log_to("start"):
+            pass  # lets go of the parent's pipes: it waits until they are closed
+        watch = start_watch(worker.store, worker.run, worker.sizes, cluster)
         outcome = worker.go()
+    except _Cancelled:  # before the first step
+        worker.emit("run-end", outcome=outcome)
     finally:
+        # nothing outlives the run, and who sees the lock free may rely on it
+        end_processes(worker.run, spare=(os.getpid(), watch))
+        if outcome != "completed":
+            cancel_jobs(cluster, worker.run)
         lock.release()
     return {"completed": 0, "failed": 1, "cancelled": 2}[outcome]
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    status = main(Path(sys.argv[1]).resolve())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # dask would wait for workers that are gone
