@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from insar_widgets.errors import RunError
+from insar_widgets.runner.content import is_same
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import STEPS, StepPlan
-from insar_widgets.runner.verify import is_readable
+from insar_widgets.runner.unfinished import CHANGES_DATA, in_work
 
 __all__ = ["Decider"]
 
 _NAMES = tuple(step.name for step in STEPS)
+_FIGURES = (".pdf", ".png")
 
 
 class Decider:
@@ -45,11 +47,8 @@ class Decider:
         manifest = self._store.manifest(name)
         if manifest is None:
             return "not done yet"
-        for file in sorted(self._torn & set(manifest["outputs"])):
-            return f"{file} was being changed when a run was interrupted, and is torn"
-        for file, (size, _) in manifest["outputs"].items():
-            paths = (self._store.work_dir / file, self._store.work_dir / "pic" / Path(file).name)
-            if not any(path.is_file() and path.stat().st_size == size for path in paths):
+        for file, record in manifest["outputs"].items():
+            if file not in self._in_work and not self._holds(file, record, manifest.get("before", {})):
                 return f"{file} was removed or changed"
         if manifest.get("undone"):
             return f"{manifest['undone']} was made anew since"
@@ -113,27 +112,17 @@ class Decider:
                         chosen[name] = f"{', '.join(sorted(remade))} is made anew"
 
     @cached_property
-    def _passes(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Number of the event with which the last pass of each step began, and of that with which one ended."""
-        began, ended = {}, {}
-        for event in self._store.events.read():
-            if event["event"] == "step-start":
-                began[event["step"]] = event["seq"]
-            elif event["event"] == "step-end":
-                ended[event["step"]] = event["seq"]
-        return began, ended
+    def _in_work(self) -> set[str]:
+        """Files that a step is changing just now, and that nobody else can see meanwhile."""
+        return in_work(self._store)
 
-    @cached_property
-    def _torn(self) -> set[str]:
-        """Files that a step was changing in place when it was interrupted, and that are not whole any more."""
-        began, ended = self._passes
-        changing = {
-            file
-            for name, plan in self._plans.items()
-            if began.get(name, -1) > ended.get(name, -1)
-            for file in plan.rewrites
-        }
-        return {file for file in changing if not is_readable(self._store.work_dir / file)}
+    def _holds(self, file: str, record: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+        """Whether a product is as its step, or a later one that changed it in place, left it."""
+        work_dir = self._store.work_dir
+        if Path(file).suffix in _FIGURES:  # the last step of a run moves them, and draws some anew
+            return any((folder / Path(file).name).is_file() for folder in (work_dir, work_dir / "pic"))
+        known = [record, *filter(None, [before.get(file)])]
+        return any(is_same(work_dir / file, one) for one in known)
 
     def _owners(self, files: Iterable[str]) -> list[str]:
         """Steps that have written one of the files."""
@@ -145,14 +134,13 @@ class Decider:
         return owners
 
     def _has_rewritten(self, name: str) -> bool:
-        """Whether the step has begun to change files in place since they were last made.
+        """Whether the step has changed files of others so that only their writers can bring them back.
 
-        modify_network and reference_point do not count: they set flags and attributes to what the template says,
-        whatever they were.
+        modify_network and reference_point never do: they set flags and attributes to what the template says,
+        whatever they were. The others keep what they change (see `unfinished`) unless the disk is too small.
         """
-        maker = {"reference_date": "invert_network", "correct_unwrap_error": "load_data"}.get(name)
-        began, ended = self._passes
-        return name in began and maker in ended and began[name] > ended[maker]
+        manifest = self._store.manifest(name) if name in CHANGES_DATA else None
+        return manifest is not None and not manifest.get("kept", False)
 
     def refuse_missing_inputs(self, chosen: Mapping[str, str]) -> None:
         """Refuse a selection that lacks what an earlier step would have made."""

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from insar_widgets.errors import ProductError, RunError
-from insar_widgets.runner.state import stamp
+from insar_widgets.runner.content import stamp
+from insar_widgets.runner.state import Store
+from insar_widgets.runner.steps import StepPlan
 
-__all__ = ["input_files", "input_stamps", "refuse_mixed_grids"]
+__all__ = ["input_files", "input_stamps", "read_by", "refuse_mixed_grids"]
 
 _UNSET = ("", "auto", "no", "none", "false")
 
@@ -39,6 +41,13 @@ def input_stamps(files: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
             with suppress(FileNotFoundError):
                 stamps[name] = stamp(Path(name))
     return stamps
+
+
+def read_by(store: Store, plan: StepPlan, effective: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Size and time of every file a step is about to read, by path (products of steps: by name)."""
+    if plan.step.name == "load_data":
+        return input_stamps(input_files(effective, store.work_dir))
+    return store.stamps([*plan.reads, *plan.may_read, *plan.rewrites])
 
 
 def refuse_mixed_grids(files: Mapping[str, list[str]]) -> None:

@@ -1,25 +1,23 @@
-"""What is known on disk about a work directory: template in use, manifests of finished steps, the lock."""
+"""What is known on disk about a work directory: template in use, manifests of finished steps."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import socket
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from insar_widgets.errors import RunError
+from insar_widgets.runner.content import describe, stamp
 from insar_widgets.runner.events import EventLog
+from insar_widgets.runner.lock import Lock
 from insar_widgets.runner.steps import STEPS, StepPlan
 
-__all__ = ["STARTED", "Lock", "Store", "digest_steps", "stamp"]
+__all__ = ["STARTED", "Lock", "Store", "digest_steps", "stamp", "sync"]
 
 FOLDER = ".insar_widgets"
 STARTED = "started"  # what a run's process says once it holds the lock
@@ -61,6 +59,21 @@ class Store:
     def run_path(self) -> Path:
         return self.folder / "run.json"
 
+    @property
+    def unfinished(self) -> Path:
+        """Folder in which a step's files grow until it is complete."""
+        return self.folder / "unfinished"
+
+    @property
+    def journal_path(self) -> Path:
+        """What is under way; there only between beginning and end of a step, or after a kill."""
+        return self.folder / "unfinished.json"
+
+    @property
+    def originals(self) -> Path:
+        """Folder of files as they were before a step changed them in place."""
+        return self.folder / "originals"
+
     @staticmethod
     def read_json(path: Path) -> dict[str, Any] | None:
         try:
@@ -81,10 +94,15 @@ class Store:
                 os.fsync(file.fileno())
             Path(name).chmod(0o644)
             Path(name).replace(path)
+            sync(path.parent)
         except BaseException:
             with suppress(FileNotFoundError):
                 Path(name).unlink()
             raise
+
+    def records(self, patterns: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Size, time and content (see `describe`) of the files that match, by name relative to the work directory."""
+        return {name: describe(self.work_dir / name) for name in self.stamps(patterns)}
 
     def stamps(self, patterns: Iterable[str]) -> dict[str, list[int]]:
         """Size and time of the files that match, by name relative to the work directory."""
@@ -96,10 +114,13 @@ class Store:
         return found
 
 
-def stamp(path: Path) -> list[int]:
-    """Size in bytes and modification time in ns of a file."""
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def digest_steps(
@@ -149,70 +170,3 @@ def digest_steps(
         for file in (*plan.writes, *plan.rewrites, *plan.may_write):
             last_writer[file] = name
     return digests
-
-
-class Lock:
-    """An exclusive lock on a work directory, held by the run's own process for as long as it lives.
-
-    The operating system frees it when the process ends, however it ends, so a lock can't go stale.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._path = store.folder / "lock"
-        self._fd: int | None = None
-
-    def acquire(self, run: str) -> None:
-        """Take the lock or raise :class:`RunError` that says who holds it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        if not _flock(fd, patience=1.0):
-            os.close(fd)
-            holder = self.holder() or {}
-            raise RunError(
-                f"A run is already under way in {self._path.parent.parent} (process {holder.get('pid', 'unknown')} "
-                f"on {holder.get('host', 'an unknown host')}). Wait for it, or cancel it first."
-            )
-        self._fd = fd
-        os.ftruncate(fd, 0)
-        about = {"host": socket.gethostname(), "pid": os.getpid(), "run": run, "since": time.time()}
-        os.pwrite(fd, json.dumps(about).encode(), 0)
-
-    def release(self) -> None:
-        if self._fd is not None:
-            os.ftruncate(self._fd, 0)
-            os.close(self._fd)
-            self._fd = None
-
-    def holder(self) -> dict[str, Any] | None:
-        """Return host, pid, run and start time of the process that holds the lock, or None when it is free."""
-        try:
-            fd = os.open(self._path, os.O_RDWR)
-        except (FileNotFoundError, PermissionError):
-            return None
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            content = os.pread(fd, 4096, 0)
-        else:
-            return None
-        finally:
-            os.close(fd)
-        try:
-            about = json.loads(content)
-        except ValueError:
-            return {}
-        return about if isinstance(about, dict) else {}
-
-
-def _flock(fd: int, patience: float) -> bool:
-    """Lock exclusively; wait `patience` seconds, because a reader that asks for the holder locks for an instant."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        else:
-            return True

@@ -12,7 +12,7 @@ from insar_widgets.runner.steps import StepPlan
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["is_readable", "missing_products"]
+__all__ = ["missing_products"]
 
 # data set that must hold at least one value that is neither zero nor NaN, by beginning of the file's name
 _MUST_HOLD = {
@@ -41,21 +41,6 @@ def missing_products(work_dir: Path, plan: StepPlan) -> list[str]:
             if problem:
                 problems.append(problem)
     return problems
-
-
-def is_readable(path: Path) -> bool:
-    """Whether an HDF5 file opens and every attribute and data set in it can be reached."""
-    import h5py  # noqa: PLC0415 - most callers never get here
-
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            [*file.attrs.values()]
-            for dataset in file.values():
-                [*dataset.attrs.values()]
-                dataset[(-1,) * dataset.ndim]
-    except (OSError, RuntimeError, KeyError, ValueError):
-        return False
-    return True
 
 
 def _hdf5_problem(path: Path, name: str) -> str | None:
