@@ -13,8 +13,9 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from insar_widgets import Run, Template, find_stack, open_results
+from insar_widgets import Run, Template, compare_gnss, find_stack, find_stations, open_results
 from insar_widgets.simulate import compare_with_truth
+from support.ngl import laboratory
 
 pytestmark = pytest.mark.mintpy
 
@@ -50,6 +51,23 @@ def test_subsidence_is_negative(default_simulation):
     found = compare_with_truth(open_results(folder / "mintpy"), folder / "products" / "truth.nc")
     assert found.true_min < -0.05
     assert found.recovered_min == pytest.approx(found.true_min, abs=0.01)
+
+
+def test_gnss_in_line_of_sight_agrees_within_the_stated_uncertainty(default_simulation, tmp_path):
+    """The stations move with the simulated ground; one has a change of antenna that moves nothing else."""
+    folder, _ = default_simulation
+    results = open_results(folder / "mintpy")
+    with laboratory() as lab:
+        lab.serve_folder(folder / "products" / "ngl")
+        stations = find_stations(results, base_url=lab.base, cache_dir=tmp_path)
+        found = compare_gnss(results, stations)
+    assert {s.name for s in stations if s.usable} == {"SIM1", "SIM2", "SIM3", "SIM4", "SIM5", "SIM6"}
+    table = found.table
+    within = table["velocity_difference"].abs() <= table["velocity_difference_95"]
+    assert within.mean() >= 0.95
+    assert table["velocity_difference_95"].max() < 0.015  # and the uncertainty says something
+    assert table.loc["SIM2", "steps_removed"] == 1
+    assert found.regression.slope == pytest.approx(1, abs=0.2)
 
 
 def test_status_tells_scripts_and_people_the_same(default_simulation):

@@ -23,9 +23,13 @@ _HOME = {
     "Run": "runner",
     "open_results": "results",
     "Results": "results",
+    "find_stations": "gnss",
+    "read_tenv3": "gnss",
+    "compare_gnss": "gnss",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",
     "CdsCredentials": "widgets",
+    "StepRunner": "widgets",
     "RasterLayer": "widgets",
 }
 

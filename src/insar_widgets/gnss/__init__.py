@@ -1,1 +1,36 @@
-"""gnss"""
+"""GNSS stations, their position series, projection to line of sight, and comparison with InSAR."""
+
+from __future__ import annotations
+
+from insar_widgets.gnss.compare import Comparison, Regression, compare_gnss
+from insar_widgets.gnss.holdings import Holdings, read_holdings
+from insar_widgets.gnss.los import los_vector, project_to_los
+from insar_widgets.gnss.ngl import BASE_URL, Fetched, default_cache_dir, fetch_series
+from insar_widgets.gnss.own import read_station_csv
+from insar_widgets.gnss.reference import rank_references
+from insar_widgets.gnss.search import find_stations
+from insar_widgets.gnss.stations import Station
+from insar_widgets.gnss.steps import StationStep, read_steps
+from insar_widgets.gnss.tenv3 import read_tenv3, without_outliers
+
+__all__ = [
+    "BASE_URL",
+    "Comparison",
+    "Fetched",
+    "Holdings",
+    "Regression",
+    "Station",
+    "StationStep",
+    "compare_gnss",
+    "default_cache_dir",
+    "fetch_series",
+    "find_stations",
+    "los_vector",
+    "project_to_los",
+    "rank_references",
+    "read_holdings",
+    "read_station_csv",
+    "read_steps",
+    "read_tenv3",
+    "without_outliers",
+]

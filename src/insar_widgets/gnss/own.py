@@ -1,0 +1,73 @@
+"""A series of one's own station from a plain CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from insar_widgets.errors import GnssError
+
+__all__ = ["read_station_csv"]
+
+_COMPONENTS = ("east", "north", "up")
+
+
+def read_station_csv(
+    path: str | Path, *, lon: float, lat: float, station: str | None = None, frame: str = "own"
+) -> xr.Dataset:
+    """Read a position series of one's own.
+
+    Parameters
+    ----------
+    path
+        CSV with a header line and the columns ``date`` (YYYY-MM-DD or YYYYMMDD), ``east``, ``north``, ``up`` in
+        metres, and if there are any ``sigma_east``, ``sigma_north``, ``sigma_up`` (m) and ``corr_en``, ``corr_eu``,
+        ``corr_nu``; lines that begin with # are passed over.
+    lon, lat
+        Degrees WGS84.
+    station, frame
+        Names of the station (that of the file if not given) and of the reference frame.
+
+    Returns
+    -------
+    xr.Dataset
+        As `read_tenv3` gives it; standard deviations that are not in the file are NaN, correlations zero.
+
+    Raises
+    ------
+    GnssError
+        The file cannot be read or a column is missing.
+    """
+    path = Path(path)
+    try:
+        table = pd.read_csv(path, comment="#", skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        raise GnssError(f"The series {path} cannot be read: {error}") from error
+    table.columns = table.columns.str.strip().str.lower()
+    missing = [name for name in ("date", *_COMPONENTS) if name not in table]
+    if missing:
+        raise GnssError(f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
+    try:
+        time = pd.to_datetime(table["date"].astype(str), format="mixed", yearfirst=True).to_numpy(
+            "datetime64[ns]"
+        )
+        columns = {name: table[name].to_numpy(float) for name in table if name != "date"}
+    except ValueError as error:
+        raise GnssError(f"{path}: {error}") from error
+    order = np.argsort(time, kind="stable")
+    metres = {"units": "m"}
+    data = xr.Dataset(coords={"time": ("time", time[order].astype("datetime64[D]").astype("datetime64[ns]"))})
+    for name in _COMPONENTS:
+        data[name] = ("time", columns[name][order], metres)
+        sigma = columns.get(f"sigma_{name}", np.full(len(time), np.nan))
+        data[f"sigma_{name}"] = ("time", sigma[order], metres)
+    for pair in ("corr_en", "corr_eu", "corr_nu"):
+        data[pair] = ("time", columns.get(pair, np.zeros(len(time)))[order], {"units": "1"})
+    data.attrs = {
+        "station": station or path.stem, "frame": frame, "lon": float(lon), "lat": float(lat),
+        "height": float("nan"), "source": str(path), "notes": "",
+    }  # fmt: skip
+    return data
