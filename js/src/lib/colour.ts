@@ -1,6 +1,8 @@
 // From values to pixels. Everything here runs for each pixel of the screen at each step of a dragged handle, so the loops
 // are plain, and no allocation happens in them.
 
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- every index is within the arrays, by the loops' limits */
+
 export interface Look {
   /** 256 colours, one 32-bit number each. */
   pixels: Uint32Array;
@@ -41,34 +43,34 @@ function paintRange(
   const factor = hi === lo ? 0 : COLOURS / (hi - lo);
   const shift = hi === lo ? COLOURS / 2 : -lo * factor;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i]!;
     // NaN fails every comparison, so it must be asked for by itself.
     if (value !== value) {
       out[i] = 0;
       continue;
     }
     const place = value * factor + shift;
-    out[i] = pixels[place <= 0 ? 0 : place >= COLOURS - 1 ? COLOURS - 1 : place | 0] as number;
+    out[i] = pixels[place <= 0 ? 0 : place >= COLOURS - 1 ? COLOURS - 1 : place | 0]!;
   }
 }
 
 function paintWrapped(values: Float32Array, pixels: Uint32Array, wrap: number, out: Uint32Array): void {
   const factor = 1 / wrap;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i]!;
     if (value !== value) {
       out[i] = 0;
       continue;
     }
     const turns = value * factor + 0.5;
-    out[i] = pixels[((turns - Math.floor(turns)) * COLOURS) & 255] as number;
+    out[i] = pixels[((turns - Math.floor(turns)) * COLOURS) & 255]!;
   }
 }
 
 function paintClasses(values: Float32Array, pixels: Uint32Array, out: Uint32Array): void {
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    out[i] = value !== value ? 0 : (pixels[Math.round(value) & 255] as number);
+    const value = values[i]!;
+    out[i] = value !== value ? 0 : pixels[Math.round(value) & 255]!;
   }
 }
 
@@ -94,12 +96,12 @@ export function passes(value: number, mode: MaskMode, threshold: number): boolea
 export function applyMask(values: Float32Array, mask: Float32Array, mode: MaskMode, threshold: number): void {
   // The comparisons are true for what is hidden, NaN included.
   if (mode === "minimum") {
-    for (let i = 0; i < values.length; i++) if (!((mask[i] as number) >= threshold)) values[i] = NaN;
+    for (let i = 0; i < values.length; i++) if (!(mask[i]! >= threshold)) values[i] = NaN;
   } else if (mode === "maximum") {
-    for (let i = 0; i < values.length; i++) if (!((mask[i] as number) <= threshold)) values[i] = NaN;
+    for (let i = 0; i < values.length; i++) if (!(mask[i]! <= threshold)) values[i] = NaN;
   } else if (mode !== "none") {
     for (let i = 0; i < values.length; i++) {
-      if (!passes(mask[i] as number, mode, threshold)) values[i] = NaN;
+      if (!passes(mask[i]!, mode, threshold)) values[i] = NaN;
     }
   }
 }
@@ -107,8 +109,8 @@ export function applyMask(values: Float32Array, mask: Float32Array, mode: MaskMo
 /** Subtracts a number, and another raster if there is one. */
 export function subtract(values: Float32Array, shift: number, base: Float32Array | null): void {
   if (base) {
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) - (base[i] as number) - shift;
+    for (let i = 0; i < values.length; i++) values[i] = values[i]! - base[i]! - shift;
   } else if (shift !== 0) {
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) - shift;
+    for (let i = 0; i < values.length; i++) values[i] = values[i]! - shift;
   }
 }

@@ -120,7 +120,7 @@ const RESIZES = Symbol.for("insar_widgets.resizes");
 
 /** A map in a tab that was hidden stays grey until it is told that its size is another now; once for each map. */
 function keepSize(map: Leaflet.Map, signal: AbortSignal): void {
-  const marked = map as unknown as { [RESIZES]?: true };
+  const marked = map as unknown as { [RESIZES]?: boolean };
   if (marked[RESIZES]) return;
   marked[RESIZES] = true;
   const observer = new ResizeObserver(() => {
@@ -130,7 +130,7 @@ function keepSize(map: Leaflet.Map, signal: AbortSignal): void {
   observer.observe(map.getContainer());
   signal.addEventListener("abort", () => {
     observer.disconnect();
-    delete marked[RESIZES];
+    marked[RESIZES] = false;
   });
 }
 

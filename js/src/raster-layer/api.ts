@@ -9,6 +9,10 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type * as Leaflet from "leaflet";
+import type { MaskMode } from "../lib/colour";
+import type { TileKey } from "../lib/tile-store";
+
+export type { MaskMode, TileKey };
 
 /** Where values come from: the data, or the mask. */
 export interface SourceInfo {
@@ -26,8 +30,6 @@ export interface SourceInfo {
   /** Counts up when the same values can be had faster or finer, as when a pyramid is ready. */
   revision: number;
 }
-
-export type MaskMode = "none" | "minimum" | "maximum" | "nonzero" | "equal";
 
 /** Synced traits. All of them may be set from the page; those with `_` belong to the kernel. */
 export interface RasterState {
@@ -74,9 +76,6 @@ export interface RasterState {
   [trait: string]: unknown;
 }
 
-/** `[slice, z, x, y]` */
-export type TileKey = [number, number, number, number];
-
 export interface RasterApi {
   /** Buffers: one a tile, as `tiles` encodes them; an empty one where there is nothing. */
   tiles: { payload: { source: string; tiles: TileKey[] }; answer: { tiles: number } };
@@ -89,6 +88,8 @@ export interface ViewHistogram {
   hi: number;
   /** Pixels of the screen with a value in view. */
   count: number;
+  /** Values of a regular sample of those pixels, smallest first. */
+  samples: Float32Array;
   /** Value below which a share (0 to 1) of them lies; NaN when there are none. */
   quantile(share: number): number;
 }

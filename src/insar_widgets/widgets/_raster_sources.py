@@ -11,10 +11,12 @@ import pandas as pd
 import xarray as xr
 
 from insar_widgets.errors import InsarWidgetsError
-from insar_widgets.widgets._raster_interim import TileSource
+from insar_widgets.tiles import TileSource
 
 __all__ = ["Sources", "slice_count", "slice_dates"]
 
+# Zooms beyond that of the data's pixels: the edges of a pixel are then off by no more than an eighth of it.
+_FINER = 2
 _KEPT = 8  # sources that stay open, so that going back to a layer costs nothing
 
 
@@ -53,11 +55,12 @@ class Sources:
             while len(self._open) > _KEPT:
                 self._open.popitem(last=False)
             source = self._open[key][1]
+        west, south, east, north = source.bounds
         return {
             "key": key,
-            "bounds": [float(edge) for edge in source.bounds],
-            "min_zoom": int(source.min_zoom),
-            "max_zoom": int(source.max_zoom),
+            "bounds": [south, west, north, east],
+            "min_zoom": 0,
+            "max_zoom": source.max_zoom + _FINER,
             "slices": slice_count(data),
             "dates": slice_dates(data),
             "revision": 0,
@@ -74,11 +77,12 @@ class Sources:
 
     def value(self, key: str, lon: float, lat: float, index: int) -> float:
         """The value of the pixel at a place; NaN where there is none."""
-        return float(self._source(key).value(lon, lat, index))
+        return self._source(key).value(lon, lat, index)
 
     def range(self, key: str, index: int, symmetric: bool) -> tuple[float, float]:
         """A range for the colours: the 2nd to the 98th percentile."""
-        low, high = self._source(key).percentiles((2, 98), index=index)
+        found = self._source(key).statistics(index)
+        low, high = found.percentile(2), found.percentile(98)
         if not (np.isfinite(low) and np.isfinite(high)):
             return (-1.0, 1.0) if symmetric else (0.0, 1.0)
         if symmetric:
