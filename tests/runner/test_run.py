@@ -164,8 +164,8 @@ def test_a_failed_step_says_why_and_what_to_do_and_later_steps_stay_pending(prep
     assert states["modify_network"] == "completed"
     assert states["reference_point"] == "failed"
     assert states["invert_network"] == states["velocity"] == "pending"
-    reason, _ = run.failure
-    assert "average spatial coherence of 0.9999" in reason and "mintpy.reference" in reason
+    reason, remedy = run.failure
+    assert "average spatial coherence of 0.9999" in reason and "mintpy.reference.lalo" in remedy
     mended = Run(run.work_dir, Template.for_stack(prepared_stack, QUICK, name="w"))
     assert mended.start().wait(timeout=120) == "completed"
     assert "load_data" not in steps_of_last_run(mended)

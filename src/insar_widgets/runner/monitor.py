@@ -17,6 +17,7 @@ from contextlib import suppress
 
 from insar_widgets import resources
 from insar_widgets.runner.cluster import cancel_jobs
+from insar_widgets.runner.death import oom_kills, report_death
 from insar_widgets.runner.processes import RunProcesses, end_processes
 from insar_widgets.runner.state import Store
 
@@ -50,13 +51,15 @@ def start_watch(store: Store, run: str, expected: Mapping[str, Mapping[str, int]
     int
         Id of the process that watches.
     """
-    worker = os.getpid()
+    worker, kills = os.getpid(), oom_kills()
     watch = os.fork()
     if watch:
         return watch
     try:
         _leave_the_parent()
         _watch(store, run, worker, expected)
+        with suppress(OSError):  # a full disk; readers then see that it is
+            report_death(store, run, oom=oom_kills() > kills)
         end_processes(run, spare=(os.getpid(),))
         cancel_jobs(cluster, run)
     finally:

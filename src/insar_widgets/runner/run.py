@@ -36,6 +36,7 @@ from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import STACK, StepPlan, plan_steps
 from insar_widgets.runner.template import Template
+from insar_widgets.runner.unfinished import tidy
 
 __all__ = ["Run"]
 
@@ -66,6 +67,7 @@ class Run:
     def __init__(self, work_dir: str | os.PathLike[str], template: Template | None = None) -> None:
         self.work_dir = Path(work_dir).expanduser().resolve()
         self._store = Store(self.work_dir)
+        tidy(self._store)
         self.template = template if template is not None else self._template_on_disk()
 
     @classmethod
@@ -287,11 +289,13 @@ class Run:
     @property
     def failure(self) -> tuple[str, str] | None:
         """Reason and remedy of what ended the last run, or None if nothing failed."""
-        for event in self._store.events.backwards(("run-start", "step-end", "run-end")):
-            if event["event"] == "run-start":
-                return None
-            if event["event"] in ("step-end", "run-end") and event.get("reason"):
+        for event in self._store.events.backwards(("run-start", "step-end", "died", "run-end")):
+            if event["event"] == "run-start" or event.get("outcome") == "cancelled":
+                break
+            if event.get("reason"):
                 return str(event["reason"]), str(event.get("remedy", ""))
+        if self.outcome == "interrupted":  # together with the watch beside it
+            return next(((s.reason, s.remedy) for s in self.status() if s.state == "interrupted"), None)
         return None
 
     def cancel(self, timeout: float = 5.0) -> str:
@@ -391,6 +395,7 @@ class Run:
 
     def status(self) -> list[StepStatus]:
         """Everything known of each of the 18 steps, in MintPy's order."""
+        tidy(self._store)
         files = self._files()
         plans = self._plans(files)
         decider = Decider(self._store, plans, self._effective, self._digests(plans, files))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from insar_widgets.runner.death import death_of_step
 from insar_widgets.runner.decide import Decider
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import StepPlan
@@ -51,7 +52,7 @@ def step_statuses(
 ) -> list[StepStatus]:
     """Everything known of each step, in MintPy's order; `running` says whether a process is at work now."""
     # of the progress, which is most of a long log, only the last counts
-    events = store.events.read(kinds=("run-start", "step-start", "warning", "step-end", "run-end"))
+    events = store.events.read(kinds=("run-start", "step-start", "warning", "step-end", "died", "run-end"))
     latest = next(store.events.backwards(("progress", "step-start", "step-end")), None)
     last = _last_passes([*events, latest] if latest and latest["event"] == "progress" else events)
     return [_status(store, decider, plan, last.get(name, {}), running) for name, plan in plans.items()]
@@ -75,15 +76,20 @@ def _status(
         )
     if not last:
         return StepStatus(name, "pending")
-    outcome = last.get("outcome")
-    if outcome is None:
+    if last.get("outcome") is None:
         if running:
             progress = {"fraction": last.get("fraction"), "label": last.get("label", "")}
             return StepStatus(name, "running", **about, **progress)
-        outcome = "cancelled" if last.get("run_outcome") == "cancelled" else "interrupted"
+        if last.get("run_outcome") == "cancelled":
+            return StepStatus(name, "cancelled", **about)
+    outcome = last.get("outcome") or "interrupted"
     if outcome == "completed":
         return StepStatus(name, "stale", "the record of its products is gone", **about)
-    return StepStatus(name, outcome, last.get("reason", ""), last.get("remedy", ""), **about)
+    reason, remedy = last.get("reason", ""), last.get("remedy", "")
+    if outcome == "interrupted" and not reason:
+        told = death_of_step(store, name)
+        reason, remedy = told.reason, told.remedy
+    return StepStatus(name, outcome, reason, remedy, **about)
 
 
 def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -93,7 +99,7 @@ def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any
     for event in events:
         kind, step = event["event"], event.get("step", "")
         if kind == "step-start":
-            current = passes[step] = {"warnings": []}
+            current = passes[step] = {"warnings": [], "run": event["run"]}
         elif kind == "progress" and current is not None:
             current |= {"fraction": event.get("fraction"), "label": event.get("label", "")}
         elif kind == "warning" and step in passes:
@@ -101,6 +107,8 @@ def _last_passes(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any
         elif kind == "step-end" and step in passes:
             passes[step] |= {k: event[k] for k in ("outcome", "seconds", "reason", "remedy") if k in event}
             current = None
+        elif kind == "died" and passes.get(step, {}).get("run") == event["run"]:
+            passes[step] |= {k: event[k] for k in ("reason", "remedy")}
         elif kind == "run-end" and current is not None:
             current["run_outcome"] = event.get("outcome")
             current = None

@@ -327,7 +327,7 @@ class _Fetcher:
                 f"The Climate Data Store refuses the token in {self._account.source}",
                 f"Copy the personal access token anew from {TOKEN_PAGE}, store it, and start again.",
             )
-        return _Missing(f"the Climate Data Store refuses the request: {_one_line(said)}")
+        return _failed(said.partition("\n")[2] or said)
 
     # telling
 
@@ -356,21 +356,15 @@ def is_whole_grib(path: Path, messages: int = MESSAGES) -> bool:
 
     Lengths and end marks as in the WMO Manual on Codes, FM 92, editions 1 and 2.
     """
-    found = 0
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        at = 0
-        while at < size:
-            file.seek(at)
-            head = file.read(16)
-            if head[:4] != b"GRIB" or len(head) < 16:
-                break
-            length = int.from_bytes(head[4:7] if head[7] == 1 else head[8:16])
-            file.seek(at + length - 4)
-            if file.read(4) != b"7777":
-                return False
-            found += 1
-            at += length
+    found = at = 0
+    content = path.read_bytes()  # a megabyte or two; the archive pads messages with zeros
+    while (at := content.find(b"GRIB", at)) >= 0:
+        head = content[at : at + 16]
+        length = int.from_bytes(head[4:7] if head[7:8] == b"\x01" else head[8:16])
+        if length < 16 or content[at + length - 4 : at + length] != b"7777":
+            return False
+        found += 1
+        at += length
     return found >= messages
 
 
