@@ -14,16 +14,21 @@ from insar_widgets.tiles._reduce import reduce_mean, reduce_mode
 BLOCK = 512
 """Pixels on each side of a block."""
 _COARSEST = 256
+_MOST = 10
 _PIECE_PIXELS = 2**22
 _SHARPER = 0.25
 """How far into the next level the finer one is still used: a pixel of the map is 0.84 to 1.68 of the level's."""
 
 
+class DamagedPyramid(Exception):  # noqa: N818 - never reaches a user
+    """A pyramid on disk lacks something; levels are computed instead."""
+
+
 class Stored(Protocol):
     """Levels from 1 on that were computed before."""
 
-    def read(self, level: int, index: int, rows: slice, columns: slice) -> Floats32:
-        """A window of a level of one slice."""
+    def block(self, level: int, index: int, down: int, across: int) -> Floats32:
+        """A block of a level of one slice."""
         ...
 
 
@@ -40,7 +45,7 @@ class Levels:
 
     def __init__(self, raster: Raster, cache_bytes: int) -> None:
         self.raster = raster
-        self.count = max(0, int(np.ceil(np.log2(max(raster.shape) / _COARSEST))))
+        self.count = int(np.clip(np.ceil(np.log2(max(raster.shape) / _COARSEST)), 0, _MOST))
         self.stored: Stored | None = None
         self._blocks: ByteCache[Floats32] = ByteCache(cache_bytes, lambda block: block.nbytes)
 
@@ -92,8 +97,12 @@ class Levels:
             columns = slice(across * BLOCK, min((across + 1) * BLOCK, width))
             if level == 0:
                 return self.raster.read(index, rows, columns)
-            if self.stored is not None:
-                return self.stored.read(level, index, rows, columns)
+            stored = self.stored
+            if stored is not None:
+                try:
+                    return stored.block(level, index, down, across)
+                except DamagedPyramid:
+                    self.stored = None
             return self.compute(level, index, rows, columns, cancelled)
 
         return self._blocks.get((level, index, down, across), make, cancelled)

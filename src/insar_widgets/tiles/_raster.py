@@ -72,6 +72,12 @@ class Raster:
         key = (rows, columns) if self.dim is None else (index, rows, columns)
         return self._clean(np.asarray(self._variable[key].values))
 
+    def read_slices(self, slices: slice, rows: slice, columns: slice) -> Floats32:
+        """A window of several slices, shape (slice, row, column)."""
+        key = (rows, columns) if self.dim is None else (slices, rows, columns)
+        values = self._clean(np.asarray(self._variable[key].values))
+        return values if self.dim is not None else values[None]
+
     def read_pixel(self, row: int, column: int) -> Floats32:
         """All slices of one pixel, shape (slices,)."""
         part = self._variable[(..., slice(row, row + 1), slice(column, column + 1))]

@@ -39,6 +39,33 @@ def reduce_mode(values: Floats32, factor: int) -> Floats32:
     return best
 
 
+def mean_levels(values: Floats32, count: int) -> list[Floats32]:
+    """Means of the valid values of blocks of 2, 4, ... 2^count pixels a side; see `reduce_mean`."""
+    empty = np.isnan(values)
+    levels = []
+    total = np.where(empty, np.float32(0), values)
+    valid = (~empty).astype(np.float32)
+    for _ in range(count):
+        total, valid = _halve(total), _halve(valid)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            levels.append(np.asarray(total / valid))
+    return levels
+
+
+def mode_levels(values: Floats32, count: int) -> list[Floats32]:
+    """Commonest values of blocks of 2, 4, ... 2^count pixels a side; see `reduce_mode`."""
+    return [reduce_mode(values, 2**level) for level in range(1, count + 1)]
+
+
+def _halve(values: Floats32) -> Floats32:
+    """Sums of 2 x 2 pixels; what lies beyond the edge counts as 0."""
+    odd_rows, odd_columns = values.shape[0] % 2, values.shape[1] % 2
+    if odd_rows or odd_columns:
+        values = np.pad(values, ((0, odd_rows), (0, odd_columns)))
+    rows = values[0::2] + values[1::2]
+    return np.asarray(rows[:, 0::2] + rows[:, 1::2])
+
+
 def _whole_mean(values: Floats32, factor: int) -> Floats32:
     total = _sum(values, factor)
     down = np.minimum(factor, values.shape[0] - np.arange(total.shape[0]) * factor)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,12 +15,16 @@ import numpy.typing as npt
 import xarray as xr
 
 from insar_widgets.errors import TileError
+from insar_widgets.tiles import pyramid
 from insar_widgets.tiles._cache import ByteCache, Cancelled, check
 from insar_widgets.tiles._levels import Levels
 from insar_widgets.tiles._mercator import MAX_ZOOM, TILE
+from insar_widgets.tiles._origin import in_memory, origin_of
 from insar_widgets.tiles._raster import Floats32, Kind, Raster
+from insar_widgets.tiles._store import StoredLevels
 from insar_widgets.tiles._warp import shows, warp_tile
 from insar_widgets.tiles.codec import Format, Quantisation, encode_tile
+from insar_widgets.tiles.pyramid import PyramidStatus
 from insar_widgets.tiles.statistics import Statistics, seen_range, summarise
 
 __all__ = ["TileSource", "render_tile"]
@@ -56,6 +62,8 @@ class TileSource:
         classes or masks are classes; the rest are values.
     cache_bytes
         Memory for values that were read, at most.
+    cache_dir
+        Where overviews go when they can't be written beside the data; the user's cache folder if not given.
 
     Attributes
     ----------
@@ -76,6 +84,7 @@ class TileSource:
         *,
         kind: Kind | Literal["auto"] = "auto",
         cache_bytes: int = _BLOCK_BYTES,
+        cache_dir: str | Path | None = None,
     ) -> None:
         if kind not in ("auto", "values", "classes", "mask"):
             raise TileError(f"The kind {kind!r} is unknown; choose 'auto', 'values', 'classes' or 'mask'.")
@@ -87,6 +96,12 @@ class TileSource:
         self._lock = threading.Lock()
         self._quantisation: Quantisation | None = None
         self._ranged = False
+        self._cache_dir = None if cache_dir is None else Path(cache_dir)
+        self._gate = pyramid.Gate()
+        self._origin = None if pyramid.small(self._levels) else origin_of(self._raster)
+        self._build: pyramid.Build | None = None
+        self._status = self._look()
+        self._revision = 0
         self.kind: Kind = self._raster.kind
         self.notes = self._raster.notes
 
@@ -171,11 +186,12 @@ class TileSource:
         number = self._raster.slice_number(index)
         check(cancelled)
         level = self._levels.for_zoom(z)
-        gather = self._gathers.get((z, x, y), lambda: self._gather(z, x, y, level), cancelled)
-        if gather is None:
-            return np.full((TILE, TILE), np.nan, np.float32)
-        check(cancelled)
-        window = self._levels.window(gather.level, number, gather.rows, gather.columns, cancelled)
+        with self._gate:
+            gather = self._gathers.get((z, x, y), lambda: self._gather(z, x, y, level), cancelled)
+            if gather is None:
+                return np.full((TILE, TILE), np.nan, np.float32)
+            check(cancelled)
+            window = self._levels.window(gather.level, number, gather.rows, gather.columns, cancelled)
         return window.take(gather.index).reshape(TILE, TILE)
 
     def encode(self, tile: Floats32, format: Format = "auto") -> bytes:
@@ -207,6 +223,54 @@ class TileSource:
                 self._ranged = True
             return self._quantisation
 
+    @property
+    def pyramid(self) -> PyramidStatus:
+        """Whether there are overviews on disk, or how far they are."""
+        return self._status
+
+    @property
+    def revision(self) -> int:
+        """Counts up when overviews become ready, so that tiles come faster from then on; their values stay."""
+        return self._revision
+
+    def build_pyramid(self, on_change: Callable[[PyramidStatus], None] | None = None) -> PyramidStatus:
+        """Build overviews in the background, beside the data; returns at once.
+
+        They are made once, are found again by every later source of the same data, and are made anew when the file
+        was written again. Nothing happens where they are not needed, not possible, ready or being built.
+
+        Parameters
+        ----------
+        on_change
+            Called with each new status, on the thread that builds, until the state is no longer ``"building"``.
+        """
+        with self._lock:
+            if self._status.state in ("building", "ready", "not needed") or self._origin is None:
+                return self._status
+            place = pyramid.plan(self._origin, self._levels, self._cache_dir)
+            if isinstance(place, str):
+                self._status = PyramidStatus("unavailable", 0.0, place)
+                return self._status
+            self._status = PyramidStatus("building", 0.0, place.message, place.folder)
+            self._build = pyramid.start(self._origin, self._levels, place, self._gate)
+        self._build.listen(id(self), lambda status: self._changed(status, on_change))
+        return self._status
+
+    def wait_pyramid(self, timeout: float | None = None) -> PyramidStatus:
+        """Wait until the building has ended, `timeout` seconds at most; returns the status."""
+        build = self._build
+        if build is not None:
+            build.done.wait(timeout)
+        return self._status
+
+    def cancel_pyramid(self) -> None:
+        """End the building, unless another source of this process wants it, too; what was written is removed."""
+        if self._build is not None:
+            self._build.leave(id(self))
+            if self._status.state == "building":
+                message = "Building of overviews was cancelled."
+                self._status = PyramidStatus("cancelled", self._status.fraction, message)
+
     def value(self, lon: float, lat: float, index: int | None = None) -> float:
         """Value of the pixel that holds a point (degrees WGS84); NaN outside and where there is no data."""
         pixel = self._pixel(lon, lat)
@@ -228,6 +292,34 @@ class TileSource:
     ) -> Statistics:
         """Percentiles and histogram of one slice, quickly: of a coarse level or a sample, as its `basis` says."""
         return summarise(self._raster, self._levels, self._raster.slice_number(index), bins, cancelled)
+
+    def _look(self) -> PyramidStatus:
+        if pyramid.small(self._levels):
+            return PyramidStatus("not needed", 1.0, "The raster is small; overviews are made as needed.")
+        if self._origin is None:
+            why = (
+                "The values are in memory"
+                if in_memory(self._raster.data)
+                else "The array names no file it is read from"
+            )
+            return PyramidStatus("not needed", 1.0, f"{why}; overviews are made as needed.")
+        folder = pyramid.find(self._origin, self._cache_dir)
+        if folder is None:
+            return PyramidStatus("none", 0.0, "There are no overviews; zoomed out the map is slower.")
+        self._use(folder)
+        return PyramidStatus("ready", 1.0, f"Overviews are in {folder}.", folder)
+
+    def _use(self, folder: Path) -> None:
+        if self._origin is not None:
+            self._levels.stored = StoredLevels(folder, self._origin, pyramid.shapes_of(self._levels))
+
+    def _changed(self, status: PyramidStatus, on_change: Callable[[PyramidStatus], None] | None) -> None:
+        if status.state == "ready" and status.folder is not None:
+            self._use(status.folder)
+            self._revision += 1
+        self._status = status
+        if on_change is not None:
+            on_change(status)
 
     def _find_quantisation(self) -> Quantisation | None:
         found = seen_range(self._raster)
