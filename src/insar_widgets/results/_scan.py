@@ -152,7 +152,8 @@ def _nothing_here(work_dir: Path, broken: Mapping[str, str]) -> str:
 
 
 def _hdf5_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.h5")) if folder.is_dir() else []
+    # the name of a file that a run is writing just now leads nowhere until it is whole
+    return sorted(p for p in folder.glob("*.h5") if p.exists()) if folder.is_dir() else []
 
 
 def _read_all(paths: Iterable[Path]) -> tuple[list[FileEntry], dict[str, str]]:

@@ -23,6 +23,7 @@ from insar_widgets.results._lazy import EmptyWhereZero
 from insar_widgets.results._scan import Scan, scan
 from insar_widgets.results._swath import Method
 from insar_widgets.results.fitting import fit_time_function
+from insar_widgets.results.interferograms import Interferograms
 from insar_widgets.results.sampling import sample_point, sample_transect
 from insar_widgets.results.summary import Summary, summarise
 
@@ -173,6 +174,22 @@ class Results:
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.layers)
+
+    @cached_property
+    def interferograms(self) -> Interferograms:
+        """The pairs with their phase and coherence.
+
+        Raises
+        ------
+        ResultsError
+            There is no ``inputs/ifgramStack.h5``, or it is in radar coordinates.
+        """
+        entry = self._scan.stack
+        if entry is None:
+            raise ResultsError(self._why_not("ifgramStack"))
+        if not entry.geocoded:
+            raise ResultsError(f"{entry.path} is in radar coordinates, which cannot be put on a map.")
+        return Interferograms(self.work_dir, self._scan, entry)
 
     def changed(self) -> bool:
         """Whether files were written, added or removed since the results were opened."""
