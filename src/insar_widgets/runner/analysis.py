@@ -21,6 +21,7 @@ from mintpy.utils import readfile
 from mintpy.utils import utils as ut
 
 from insar_widgets.runner.dates import Tell, refuse_missing_dates
+from insar_widgets.runner.parallel import use_workers
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
 __all__ = ["Analysis", "Progress", "report_progress"]
@@ -161,6 +162,18 @@ class Progress:
             seconds = round(now - self._began, 2)
             self._emit(fraction=round(fraction, 4), label=label, whole=whole, bar_seconds=seconds)
 
+    def parts(self, done: int, total: int, workers: int) -> None:
+        """So many of the parts that workers were given are done."""
+        if done == 0:
+            self._bars += 1
+        patches = max(self._patches, self._bars)
+        label = f"{done} of {total} parts, {workers} worker{'' if workers == 1 else 's'}"
+        if patches > 1:
+            label += f", patch {self._bars} of {patches}"
+        fraction = (self._bars - 1 + done / total) / patches
+        seconds = round(time.monotonic() - self._began, 2)
+        self._emit(fraction=round(fraction, 4), label=label, whole=True, bar_seconds=seconds)
+
 
 def report_progress(emit: Callable[..., None]) -> Progress:
     """Make MintPy's progress bars also call `emit`, see `Progress`."""
@@ -189,4 +202,5 @@ def report_progress(emit: Callable[..., None]) -> Progress:
     progressBar.update = update
     ifgramStack.split2boxes = split2boxes
     cluster.split_box2sub_boxes = split_box2sub_boxes
+    use_workers(progress.parts)
     return progress

@@ -10,17 +10,18 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-from insar_widgets.errors import MissingDependencyError, RunError
-from insar_widgets.runner.cluster import cancel_jobs
+from insar_widgets.errors import RunError
+from insar_widgets.runner._template_stack import wise_workers
+from insar_widgets.runner.cluster import BATCH, Cluster, batch_settings, cancel_jobs
 from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.environment import environment, version, versions
 from insar_widgets.runner.estimate import (
     Estimate,
     Work,
@@ -31,6 +32,7 @@ from insar_widgets.runner.estimate import (
     measure_work,
 )
 from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
+from insar_widgets.runner.parallel import local_notes
 from insar_widgets.runner.processes import MARK, end_processes
 from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
 from insar_widgets.runner.status import StepStatus, step_statuses
@@ -134,7 +136,7 @@ class Run:
 
     def _digests(self, plans: Mapping[str, StepPlan], files: Mapping[str, list[str]]) -> dict[str, str]:
         named = self._option_files(plans)
-        return digest_steps(plans, self._effective, input_stamps(files), named, _version("mintpy"))
+        return digest_steps(plans, self._effective, input_stamps(files), named, version("mintpy"))
 
     # starting
 
@@ -143,6 +145,8 @@ class Run:
         steps: str | Iterable[str] | None = None,
         from_: str | None = None,
         to: str | None = None,
+        *,
+        cluster: Cluster | None = None,
     ) -> Self:
         """Start the run in a process of its own and return at once.
 
@@ -153,6 +157,9 @@ class Run:
             never completed, that failed, or whose options or inputs have changed since.
         from_, to
             Only what lies between these steps, both included; from `from_` on everything is done again.
+        cluster
+            The batch system to hand work to, in short. It is kept for later starts in this folder whose template
+            asks for it. None goes by the template, the short form kept, and dask's own configuration.
 
         Returns
         -------
@@ -162,12 +169,14 @@ class Run:
         Raises
         ------
         RunError
-            If a run is under way there, a step's name is unknown, the products to load do not share one grid, or
-            the process cannot be started.
+            If a run is under way there, a step's name is unknown, the products to load do not share one grid, the
+            workers asked for cannot be had, or the process cannot be started.
         MissingDependencyError
             If MintPy is not installed.
         """
-        _version("mintpy")
+        version("mintpy")
+        if cluster is not None:
+            self.template = self._needs_template().with_options(cluster.options)
         template = self._needs_template()
         self.__dict__.pop("_effective", None)
         files = self._files()
@@ -183,6 +192,7 @@ class Run:
         self._clear_up()
         work = self._work(files, is_loaded="load_data" not in chosen)
         run = uuid.uuid4().hex[:12]
+        extra, notes = self._prepare_workers(run, cluster)
         request = {
             "v": 1,
             "run": run,
@@ -192,13 +202,30 @@ class Run:
             "effective": self._effective,
             "digests": digests,
             "has_water_mask": _WATER_MASK in files,
-            "versions": _versions(),
+            "versions": versions(),
             "work": as_event(work),
             "sizes": {name: expected_sizes(plans[name], work, files) for name in chosen} if work else {},
         }
         self._store.write_json(self._store.run_path, request)
-        self._spawn(run)
+        self._spawn(run, extra)
+        for note in notes:
+            self._store.events.append("warning", run, step="start", message=note)
         return self
+
+    def _prepare_workers(self, run: str, short: Cluster | None) -> tuple[dict[str, str], Sequence[str]]:
+        """Check what the template says of parallel work; environment for it, and what is to be said of it."""
+        kind = str(self._effective.get("mintpy.compute.cluster")).lower()
+        if kind == "local":
+            return {}, local_notes(self._effective, wise_workers())
+        if kind not in BATCH:
+            return {}, ()
+        kept = self._store.folder / "cluster.json"
+        if short is not None:
+            self._store.write_json(kept, asdict(short))
+        elif (known := self._store.read_json(kept)) and known["kind"] == kind:
+            short = Cluster(**known)
+        settings = batch_settings(self._effective, run, short)
+        return {"DASK_CONFIG": str(settings.write(self._store.folder / "dask"))}, settings.notes
 
     def _write_template(self, template: Template) -> str:
         name = re.sub(r"[^\w.-]+", "_", template.name or self.work_dir.name) or "insar"
@@ -214,12 +241,12 @@ class Run:
     def _work(self, files: Mapping[str, list[str]], *, is_loaded: bool) -> Work | None:
         return measure_work(self.work_dir / STACK, files, from_file=is_loaded)
 
-    def _spawn(self, run: str) -> None:
+    def _spawn(self, run: str, extra: Mapping[str, str]) -> None:
         command = [sys.executable, "-P", "-m", "insar_widgets.runner.worker", str(self.work_dir)]
         result = subprocess.run(
             command,
             cwd=self.work_dir,
-            env=_environment() | {MARK: run},
+            env=environment() | {**extra, MARK: run},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -444,36 +471,3 @@ class Run:
             work = self._work(files, is_loaded="load_data" not in names)
         steps = estimate_steps(names, work=work, effective=self._effective, events=events)
         return Estimate(steps, disk_needed(self.work_dir, plans, names, work, files))
-
-
-# what a notebook's kernel has in its environment for itself
-_KERNEL = ("JPY_", "IPY", "JUPYTER", "MPLBACKEND", "PYDEVD", "KERNEL_", "VSCODE_")
-_INTERPRETER = ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONHASHSEED")
-
-
-def _environment() -> dict[str, str]:
-    """The environment without what belongs to the notebook's kernel."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith((*_KERNEL, *_INTERPRETER))}
-    return ours | {
-        "MPLBACKEND": "Agg",
-        "PYTHONUNBUFFERED": "1",
-        # somebody may look at a product while a step writes it
-        "HDF5_USE_FILE_LOCKING": "FALSE",
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        raise MissingDependencyError(
-            f'{package} is not installed. Install it with: pip install "insar-widgets[mintpy]"'
-        ) from None
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in ("insar-widgets", "mintpy", "numpy", "h5py"):
-        with suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
