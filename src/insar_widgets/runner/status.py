@@ -76,15 +76,16 @@ def _status(
         )
     if not last:
         return StepStatus(name, "pending")
-    if last.get("outcome") is None:
-        if running:
-            progress = {"fraction": last.get("fraction"), "label": last.get("label", "")}
-            return StepStatus(name, "running", **about, **progress)
-        if last.get("run_outcome") == "cancelled":
-            return StepStatus(name, "cancelled", **about)
-    outcome = last.get("outcome") or "interrupted"
+    outcome = last.get("outcome")
+    if outcome is None and running:
+        progress = {"fraction": last.get("fraction"), "label": last.get("label", "")}
+        return StepStatus(name, "running", **about, **progress)
+    if outcome is None:
+        outcome = "cancelled" if last.get("run_outcome") == "cancelled" else "interrupted"
     if outcome == "completed":
         return StepStatus(name, "stale", "the record of its products is gone", **about)
+    if outcome == "cancelled":
+        return StepStatus(name, outcome, **about)
     reason, remedy = last.get("reason", ""), last.get("remedy", "")
     if outcome == "interrupted" and not reason:
         told = death_of_step(store, name)
