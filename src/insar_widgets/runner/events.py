@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,12 @@ class EventLog:
         lines = enumerate(raw.split(b"\n"), first) if kinds is None else _lines_of_kinds(raw, first, kinds)
         found = (_parse(line, seq) for seq, line in lines if seq >= since)
         return [event for event in found if event is not None]
+
+    def end(self) -> int:
+        """``seq`` that the next event will have."""
+        with _INDEX_LOCK:
+            first, raw = self._from(sys.maxsize)
+        return first + raw.count(b"\n")
 
     def backwards(self, kinds: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the events of these kinds from the last to the first, reading no more than is asked for.

@@ -298,8 +298,10 @@ class Run:
 
     def _first_event(self) -> int:
         request = self._store.read_json(self._store.run_path) or {}
+        end = self._store.events.end()  # before the look: a run that has not said anything yet will do so after it
         starts = self._store.events.read(kinds=("run-start",))
-        return next((e["seq"] for e in reversed(starts) if e["run"] == request.get("run")), 0)
+        ours = (e["seq"] for e in reversed(starts) if e["run"] == request.get("run"))
+        return next(ours, end)
 
     @property
     def outcome(self) -> str:
