@@ -84,9 +84,8 @@ def _status(
         outcome = "cancelled" if last.get("run_outcome") == "cancelled" else "interrupted"
     if outcome == "completed":
         return StepStatus(name, "stale", "the record of its products is gone", **about)
-    if outcome == "cancelled":
-        return StepStatus(name, outcome, **about)
-    reason, remedy = last.get("reason", ""), last.get("remedy", "")
+    killed_for_it = outcome == "cancelled"  # the last resort, and no failure
+    reason, remedy = ("", "") if killed_for_it else (last.get("reason", ""), last.get("remedy", ""))
     if outcome == "interrupted" and not reason:
         told = death_of_step(store, name)
         reason, remedy = told.reason, told.remedy
