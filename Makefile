@@ -21,6 +21,7 @@ help:
 	@echo "make demo STACK=folder  the same for your own HyP3 products"
 	@echo "make test               set up, then all checks and tests"
 	@echo "make bench              performance as ratios measured in one run"
+	@echo "make soak               endurance: runs killed over and over, for an hour or so"
 	@echo "make lint               only the linters and type checkers"
 
 setup: $(VENV)/.installed $(BUILT)
@@ -82,6 +83,10 @@ test-python: setup browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(PYTEST_ARGS)
 
 test: lint test-js test-python
+
+# Runs killed over and over: an hour or so
+soak: setup
+	$(BIN)/python -m pytest -p no:xdist -m soak -s $(PYTEST_ARGS) tests
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -48,3 +48,10 @@ def assert_same_arrays(left: Path, right: Path) -> None:
         or not np.array_equal(array, theirs[name], equal_nan=np.issubdtype(array.dtype, np.floating))
     ]
     assert not different
+
+
+def assert_same_attributes(left: Path, right: Path) -> None:
+    """Fail unless all attributes that say something about the data agree in both folders."""
+    mine, theirs = attributes(left), attributes(right)
+    assert {k: (v, theirs.get(k)) for k, v in mine.items() if theirs.get(k) != v} == {}
+    assert mine.keys() == theirs.keys()

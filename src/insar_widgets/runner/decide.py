@@ -121,8 +121,7 @@ class Decider:
         work_dir = self._store.work_dir
         if Path(file).suffix in _FIGURES:  # the last step of a run moves them, and draws some anew
             return any((folder / Path(file).name).is_file() for folder in (work_dir, work_dir / "pic"))
-        known = [record, *filter(None, [before.get(file)])]
-        return any(is_same(work_dir / file, one) for one in known)
+        return any(is_same(work_dir / file, one) for one in (record, *reversed(before.get(file, ()))))
 
     def _owners(self, files: Iterable[str]) -> list[str]:
         """Steps that have written one of the files."""

@@ -19,7 +19,8 @@ from insar_widgets import resources
 from insar_widgets.runner.cluster import cancel_jobs
 from insar_widgets.runner.death import oom_kills, report_death
 from insar_widgets.runner.processes import RunProcesses, end_processes
-from insar_widgets.runner.state import Store
+from insar_widgets.runner.state import Lock, Store
+from insar_widgets.runner.unfinished import tidy
 
 __all__ = ["interval", "start_watch"]
 
@@ -61,6 +62,7 @@ def start_watch(store: Store, run: str, expected: Mapping[str, Mapping[str, int]
         with suppress(OSError):  # a full disk; readers then see that it is
             report_death(store, run, oom=oom_kills() > kills)
         end_processes(run, spare=(os.getpid(),))
+        tidy(store)
         cancel_jobs(cluster, run)
     finally:
         os._exit(0)
@@ -92,7 +94,9 @@ def _watch(store: Store, run: str, worker: int, expected: Mapping[str, Mapping[s
     has_ended = _end_of(worker)
     processes.usage()
     pause = _FIRST
+    lock = Lock(store)
     while not has_ended(pause):
+        lock.give_sign_of_life()
         with suppress(OSError):  # a disk that is full says so soon enough
             usage = processes.usage()
             store.events.append(
@@ -151,6 +155,7 @@ class _Needed:
 
     def _size(self, file: str) -> int:
         try:
-            return (self._store.work_dir / file).stat().st_size
+            growing = self._store.unfinished / f"{file}.part"
+            return (growing if growing.is_file() else self._store.work_dir / file).stat().st_size
         except OSError:
             return 0

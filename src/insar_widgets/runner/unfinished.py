@@ -29,6 +29,7 @@ from insar_widgets.runner.state import Store, sync
 
 __all__ = [
     "CHANGES_DATA",
+    "CHANGES_FILES",
     "StepFiles",
     "changed_files",
     "close_hdf5",
@@ -40,8 +41,10 @@ __all__ = [
 
 # how a file that a step changes comes back after a kill
 NEW, UNDO, COPY, BARE = "new", "undo", "copy", "bare"
-# steps that change data of others in place, so that doing them again must start from what was there before
-CHANGES_DATA = ("correct_unwrap_error", "reference_date")
+# steps that change files of others in place and start from what was there before when they are done again; those
+# of CHANGES_DATA must, the others would only leave another set of attributes
+CHANGES_FILES = ("modify_network", "reference_point", "correct_unwrap_error", "reference_date")
+CHANGES_DATA = CHANGES_FILES[2:]
 _ORIGINAL, _UNDO = ".original", ".undo"
 _HIGH = 700  # a number no other process has a folder open under
 _ROOM = 100 << 20  # bytes of free disk left beside a copy
@@ -321,7 +324,7 @@ def _finish(store: Store, journal: Mapping[str, Any]) -> None:
             private.replace(final)
         elif final.is_symlink() and not final.exists():
             final.unlink()
-        if about["kind"] == UNDO and journal["step"] not in CHANGES_DATA:
+        if about["kind"] == UNDO and journal["step"] not in CHANGES_FILES:
             _undo_file(_original(store, journal["step"], name)).unlink(missing_ok=True)
     for parent in {(store.work_dir / name).parent for name in journal["files"]}:
         sync(parent)

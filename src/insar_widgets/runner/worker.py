@@ -28,7 +28,7 @@ from insar_widgets.runner.processes import end_processes
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.unfinished import (
-    CHANGES_DATA,
+    CHANGES_FILES,
     StepFiles,
     changed_files,
     close_hdf5,
@@ -41,6 +41,7 @@ __all__ = ["main"]
 _REFUSED = 3
 _WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
+_MOST_BEFORE = 4  # records of what a file was before steps changed it in place
 _KMZ = (
     "MintPy's KMZ stretches the UTM image between two corners without reprojecting it: do not read positions from "
     "it, they are off by up to kilometres on a full frame."
@@ -134,7 +135,7 @@ class Worker:
         self._say(recover(self.store))
         chosen = {item["name"] for item in self.steps}
         anew = {file for name in chosen for file in self._products_of(name)}
-        for name in CHANGES_DATA:
+        for name in reversed(CHANGES_FILES):
             files = set(changed_files(self.store, name))
             if not files:
                 continue
@@ -304,7 +305,7 @@ class Worker:
                 self.emit("reference", **content["reference"])
             elif reference := (self.store.manifest("reference_point") or {}).get("reference"):
                 content["reference"] = reference
-            if name in CHANGES_DATA:
+            if name in CHANGES_FILES:
                 content["kept"] = files.originals_kept
             files.commit({name: content, **self._changed_manifests(plan)})
         except OSError as error:
@@ -321,9 +322,11 @@ class Worker:
             other = self.store.manifest(owner) if owner != plan.step.name else None
             changed = sorted(set(plan.rewrites) & set(other["outputs"])) if other else []
             if other and changed:
-                found[owner] = other | {"outputs": other["outputs"] | self.store.records(changed)}
-                if plan.step.name in CHANGES_DATA:
-                    found[owner]["before"] = {file: other["outputs"][file] for file in changed}
+                before = dict(other.get("before", {}))
+                for file in changed:
+                    before[file] = [*before.get(file, [])[-_MOST_BEFORE:], other["outputs"][file]]
+                outputs = other["outputs"] | self.store.records(changed)
+                found[owner] = other | {"outputs": outputs, "before": before}
         return found
 
     def _reference(self, analysis: Any) -> dict[str, Any]:
