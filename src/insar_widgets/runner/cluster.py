@@ -209,7 +209,7 @@ def batch_settings(effective: Mapping[str, Any], run: str, short: Cluster | None
         )
     import dask.config  # noqa: PLC0415 - takes its time
 
-    everything = dask.config.collect()
+    everything = dask.config.collect(_dask_folders())
     sections = everything.get("jobqueue") or {}
     wanted = effective.get("mintpy.compute.config")
     name = str(wanted) if wanted and str(wanted).lower() not in ("none", "no", "auto") else kind
@@ -239,11 +239,16 @@ def _defaults(kind: str) -> dict[str, Any]:
     return dict(content["jobqueue"][kind])
 
 
-def _nothing_to_go_by(kind: str, name: str, sections: Mapping[str, Any]) -> str:
+def _dask_folders() -> list[str]:
+    """Where dask looks for its configuration, also if the environment has changed since it was imported."""
     import dask.config  # noqa: PLC0415
 
+    return list(dict.fromkeys([*dask.config.paths, *filter(None, [os.environ.get("DASK_CONFIG")])]))
+
+
+def _nothing_to_go_by(kind: str, name: str, sections: Mapping[str, Any]) -> str:
     example = _EXAMPLE.format(kind=kind, walltime="02:00" if kind == "lsf" else "02:00:00")
-    looked = ", ".join(str(path) for path in dask.config.paths)
+    looked = ", ".join(_dask_folders())
     if sections and name != kind:
         there = f" (there are: {', '.join(sections)}); MintPy would take another one without a word"
     else:
