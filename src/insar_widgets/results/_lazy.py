@@ -23,6 +23,8 @@ from insar_widgets.errors import ResultsError
 Stamp = tuple[int, int, int]
 Bools = npt.NDArray[np.bool_]
 _BLOCK_BYTES = 64 * 2**20
+_WINDOW_PIXELS = 2**18
+_WINDOWS = 128
 
 
 def stamp_of(path: Path) -> Stamp:
@@ -129,11 +131,21 @@ class EmptyWhereZero:
         if whole is not None:
             self.source.check_unchanged()
             return np.asarray(whole[key])
+        name = repr(key) if all(isinstance(k, slice) for k in key) else ""
+        known = self._cache.get(name)
+        if known is not None:
+            self.source.check_unchanged()
+            return known
         values = self.source.read(key)
         empty = np.asarray((values == 0) | np.isnan(values))
         straight = all(isinstance(k, slice) and k.step in (None, 1) for k in key)
         if straight and empty.shape == self.source.shape:
             self._cache["all"] = empty
+        elif straight and name and empty.size <= _WINDOW_PIXELS:
+            # a map asks for the same windows at every date
+            if len(self._cache) >= _WINDOWS:
+                self._cache.clear()
+            self._cache[name] = empty
         return empty
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -72,11 +72,11 @@ class ByteCache[T]:
                 self._pending.pop(key, None)
             mine.set()
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def forget(self, owner: Hashable) -> None:
+        """Drop the items whose key is a tuple that begins with `owner`."""
         with self._lock:
-            self._items.clear()
-            self._bytes = 0
+            for key in [k for k in self._items if isinstance(k, tuple) and k[0] == owner]:
+                self._bytes -= self._size(self._items.pop(key))
 
     def _keep(self, key: Hashable, item: T) -> None:
         size = self._size(item)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import weakref
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +18,9 @@ BLOCK = 512
 """Pixels on each side of a block."""
 _COARSEST = 256
 _MOST = 10
-_PIECE_PIXELS = 2**22
+_PIECE_PIXELS = 2**20
+_AT_A_TIME = 2
+_CACHE_BYTES = 128 * 2**20
 _SHARPER = 0.25
 """How far into the next level the finer one is still used: a pixel of the map is 0.84 to 1.68 of the level's."""
 
@@ -27,9 +32,22 @@ class DamagedPyramid(Exception):  # noqa: N818 - never reaches a user
 class Stored(Protocol):
     """Levels from 1 on that were computed before."""
 
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Smallest and largest value of the raster, all slices."""
+        ...
+
     def block(self, level: int, index: int, down: int, across: int) -> Floats32:
         """A block of a level of one slice."""
         ...
+
+
+def _new_cache(limit: int) -> ByteCache[Floats32]:
+    return ByteCache(limit, lambda block: block.nbytes)
+
+
+_shared = _new_cache(_CACHE_BYTES)
+_numbers = itertools.count()
 
 
 class Levels:
@@ -43,16 +61,15 @@ class Levels:
         Where levels from 1 on are read from; None: they are computed from the raster when they are needed.
     """
 
-    def __init__(self, raster: Raster, cache_bytes: int) -> None:
+    def __init__(self, raster: Raster, cache_bytes: int | None = None) -> None:
         self.raster = raster
         self.count = int(np.clip(np.ceil(np.log2(max(raster.shape) / _COARSEST)), 0, _MOST))
         self.stored: Stored | None = None
-        self._blocks: ByteCache[Floats32] = ByteCache(cache_bytes, lambda block: block.nbytes)
-
-    @property
-    def nbytes(self) -> int:
-        """Memory in use."""
-        return self._blocks.nbytes
+        # what is read of the raster for a coarse block takes memory, whoever asks for it
+        self._computing = threading.BoundedSemaphore(_AT_A_TIME)
+        self._blocks = _shared if cache_bytes is None else _new_cache(cache_bytes)
+        self._key = next(_numbers)
+        weakref.finalize(self, self._blocks.forget, self._key)
 
     def shape(self, level: int) -> tuple[int, int]:
         """Rows and columns of a level."""
@@ -103,9 +120,10 @@ class Levels:
                     return stored.block(level, index, down, across)
                 except DamagedPyramid:
                     self.stored = None
-            return self.compute(level, index, rows, columns, cancelled)
+            with self._computing:
+                return self.compute(level, index, rows, columns, cancelled)
 
-        return self._blocks.get((level, index, down, across), make, cancelled)
+        return self._blocks.get((self._key, level, index, down, across), make, cancelled)
 
     def compute(
         self, level: int, index: int, rows: slice, columns: slice, cancelled: Cancelled | None = None

@@ -65,16 +65,18 @@ class Origin:
             raise TileError(f"{self.path} was written again since it was opened; open it again.")
 
 
-def origin_of(raster: Raster) -> Origin | None:
+def origin_of(raster: Raster, path: Path | None = None) -> Origin | None:
     """Origin of an array that is read from a file when it is needed; None where there is no knowing.
 
-    Values in memory may have been changed since they were read, so they have no origin.
+    Values in memory may have been changed since they were read, so they have no origin. `path` is for an array
+    that does not say where it comes from.
     """
     data = raster.data
     if in_memory(data):
         return None
-    named = data.attrs.get("source") or data.encoding.get("source")
-    if not isinstance(named, str) or not Path(named).exists():
+    named = path or data.attrs.get("source") or data.encoding.get("source")
+    selection = str(data.data.name) if data.chunks is not None else _selection(data)
+    if not isinstance(named, (str, Path)) or not Path(named).exists() or not selection:
         return None
     grid = raster.grid
     leading = data.coords[raster.dim].values if raster.dim is not None and raster.dim in data.coords else []
@@ -87,10 +89,31 @@ def origin_of(raster: Raster) -> Origin | None:
         "slices": hashlib.sha256("|".join(map(str, np.asarray(leading))).encode()).hexdigest()[:12],
         "kind": raster.kind,
         "nodata": raster.nodata,
-        "graph": "" if data.chunks is None else str(data.data.name),
+        "scale": [str({**data.encoding, **data.attrs}.get(k)) for k in ("scale_factor", "add_offset")],
+        "selection": selection,
     }
-    path = Path(named).resolve()
-    return Origin(path, stamp_of(path), identity)
+    found = Path(named).resolve()
+    return Origin(found, stamp_of(found), identity)
+
+
+def _selection(data: xr.DataArray) -> str:
+    """What a lazy array takes of its file, after `isel` and the like; empty where it does not tell."""
+    parts: list[str] = []
+    layer = getattr(data.variable, "_data", None)
+    while layer is not None:
+        key = getattr(getattr(layer, "key", None), "tuple", None)
+        if key is not None:
+            parts += [_words(k) for k in key]
+        parts.append(type(layer).__name__)
+        layer = getattr(layer, "array", None)
+    told = any("slice" in part or "int" in part for part in parts)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:12] if told else ""
+
+
+def _words(key: Any) -> str:
+    if isinstance(key, np.ndarray):
+        return f"int {hashlib.sha256(np.ascontiguousarray(key).tobytes()).hexdigest()}"
+    return repr(key) if isinstance(key, slice) else f"int {int(key)}"
 
 
 def in_memory(data: xr.DataArray) -> bool:

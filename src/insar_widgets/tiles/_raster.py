@@ -64,7 +64,15 @@ class Raster:
         self._variable = self.data.variable
         if data.dtype.kind in "iu" and data.dtype.itemsize >= 4:
             self.notes += (f"Integers above {_EXACT:,} are shown rounded to 24 bits.",)
-        if "spatial_ref" not in data.coords and data.rio.crs is None:
+        packed = [
+            k for k, plain in (("scale_factor", 1), ("add_offset", 0)) if data.attrs.get(k, plain) != plain
+        ]
+        if packed:
+            self.notes += (
+                f"The attributes name {' and '.join(packed)}, which was not applied; open the file with "
+                "mask_and_scale=True for values in their unit.",
+            )
+        if data.rio.crs is None:
             self.notes += ("No coordinate reference system is given; WGS84 is assumed.",)
 
     def read(self, index: int, rows: slice, columns: slice) -> Floats32:
@@ -93,14 +101,14 @@ class Raster:
         return number % self.slices
 
     def _clean(self, values: npt.NDArray[Any]) -> Floats32:
-        empty = values == self.nodata if self.nodata is not None else None
+        """float32 of its own, NaN where there is no value."""
         with np.errstate(over="ignore"):
-            out = np.array(values, dtype=np.float32)
+            out = values.astype(np.float32, copy=not values.flags.owndata)
+        empty = None if self.nodata is None else values == self.nodata
         if values.dtype.kind == "f":
             infinite = np.isinf(out)
-            if infinite.any():
-                out[infinite] = np.nan
-        if empty is not None:
+            empty = infinite if empty is None else empty | infinite
+        if empty is not None and empty.any():
             out[empty] = np.nan
         return out
 

@@ -47,13 +47,21 @@ def bytes_needed(shapes: Shapes, slices: int) -> int:
 
 
 class StoredLevels:
-    """Levels of a complete pyramid."""
+    """Levels of a complete pyramid.
+
+    Attributes
+    ----------
+    range
+        Smallest and largest value of the raster itself, all slices; None where it has no values.
+    """
 
     def __init__(self, folder: Path, origin: Origin, shapes: Shapes) -> None:
         self.folder = folder
         self._origin = origin
         self._shapes = shapes
         self._checked = 0.0
+        span = read_about(folder).get("range")
+        self.range: tuple[float, float] | None = (float(span[0]), float(span[1])) if span else None
         # the stamp of a folder means to look at every file in it
         self._pause = _FOLDER_PAUSE if origin.path.is_dir() else 0.0
 
@@ -106,7 +114,10 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 def is_complete(folder: Path, origin: Origin) -> bool:
     """Whether a folder holds a complete pyramid of this very origin."""
-    return read_about(folder) == json.loads(json.dumps(about(origin)))
+    found = read_about(folder)
+    return "range" in found and bool(
+        {k: v for k, v in found.items() if k != "range"} == json.loads(json.dumps(about(origin)))
+    )
 
 
 class Part:
@@ -129,11 +140,14 @@ class Part:
         """Tell other processes that this one is still at work."""
         os.utime(self.folder / _OWNER)
 
-    def finish(self, origin: Origin) -> None:
-        """Make it the pyramid; before this it is never used."""
+    def finish(self, origin: Origin, span: tuple[float, float] | None) -> None:
+        """Make it the pyramid; before this it is never used. `span` is the range of the values."""
         import zarr  # noqa: PLC0415
 
-        zarr.open_group(self.data, mode="r+", zarr_format=3).attrs[_ATTRIBUTE] = about(origin)
+        zarr.open_group(self.data, mode="r+", zarr_format=3).attrs[_ATTRIBUTE] = {
+            **about(origin),
+            "range": span,
+        }
         if self.final.exists():
             remove(self.final)
         self.data.replace(self.final)

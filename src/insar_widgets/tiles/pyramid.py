@@ -31,8 +31,8 @@ _SPARE_BYTES = 500 * 2**20
 _CACHE_LIMIT = 5 * 2**30
 _SMALL = 2**20
 _WINDOW = 2 * BLOCK
-_GROUP_BYTES = 48 * 2**20
-_GROUP = 8
+_GROUP_BYTES = 40 * 2**20
+_GROUP = 4
 _PATIENCE = 1.0
 
 
@@ -193,15 +193,19 @@ class Build:
         part = _store.Part(final)
         try:
             self._tell(replace(self.status, message=self.place.message))
-            self._fill(part)
+            span = self._fill(part)
             if stamp_of(self.origin.path) != self.origin.stamp:
                 raise CancelledError("The source was written again.")
-            part.finish(self.origin)
+            part.finish(self.origin, span)
         finally:
             part.discard()
 
-    def _fill(self, part: _store.Part) -> None:
-        """Window by window, several slices at a time: the chunks of a MintPy file hold several dates."""
+    def _fill(self, part: _store.Part) -> tuple[float, float] | None:
+        """Window by window, several slices at a time: the chunks of a MintPy file hold several dates.
+
+        Returns the range of the values.
+        """
+        low, high = np.float32(np.nan), np.float32(np.nan)
         levels, raster = self.levels, self.levels.raster
         shapes = shapes_of(levels)
         arrays = _store.create_arrays(part.data, shapes, raster.slices)
@@ -219,26 +223,34 @@ class Build:
                     self.gate.wait_idle()
                     if self._cancelled.is_set():
                         raise CancelledError("Cancelled.")
-                    self._fill_window(arrays[1], rest, slices, top, left)
+                    window = self._read(slices, top, left)
+                    low = np.fmin(low, np.fmin.reduce(window, axis=None))
+                    high = np.fmax(high, np.fmax.reduce(window, axis=None))
+                    self._fill_window(window, arrays[1], rest, (slices.start, top, left))
+                    del window
                     done += 1
                     part.beat()
                     self._tell(replace(self.status, fraction=done / (total + 1)))
             for level, values in rest.items():
                 arrays[level][slices] = values
+        return None if np.isnan(low) else (float(low), float(high))
 
-    def _fill_window(
-        self, finest: Any, rest: dict[int, Floats32], slices: slice, top: int, left: int
-    ) -> None:
+    def _read(self, slices: slice, top: int, left: int) -> Floats32:
         raster = self.levels.raster
         rows = slice(top, min(top + _WINDOW, raster.shape[0]))
-        columns = slice(left, min(left + _WINDOW, raster.shape[1]))
-        reduce = mean_levels if raster.kind == "values" else mode_levels
-        for number, values in enumerate(raster.read_slices(slices, rows, columns)):
+        return raster.read_slices(slices, rows, slice(left, min(left + _WINDOW, raster.shape[1])))
+
+    def _fill_window(
+        self, window: Floats32, finest: Any, rest: dict[int, Floats32], at: tuple[int, int, int]
+    ) -> None:
+        first, top, left = at
+        reduce = mean_levels if self.levels.raster.kind == "values" else mode_levels
+        for number, values in enumerate(window):
             for level, part in enumerate(reduce(values, self.levels.count), start=1):
                 down, across = top >> level, left >> level
                 place = slice(down, down + part.shape[0]), slice(across, across + part.shape[1])
                 if level == 1:
-                    finest[(slices.start + number, *place)] = part
+                    finest[(first + number, *place)] = part
                 else:
                     rest[level][(number, *place)] = part
 

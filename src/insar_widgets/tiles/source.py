@@ -19,7 +19,7 @@ from insar_widgets.tiles import pyramid
 from insar_widgets.tiles._cache import ByteCache, Cancelled, check
 from insar_widgets.tiles._levels import Levels
 from insar_widgets.tiles._mercator import MAX_ZOOM, TILE
-from insar_widgets.tiles._origin import in_memory, origin_of
+from insar_widgets.tiles._origin import Origin, in_memory, origin_of
 from insar_widgets.tiles._raster import Floats32, Kind, Raster
 from insar_widgets.tiles._store import StoredLevels
 from insar_widgets.tiles._warp import shows, warp_tile
@@ -29,8 +29,8 @@ from insar_widgets.tiles.statistics import Statistics, seen_range, summarise
 
 __all__ = ["TileSource", "render_tile"]
 
-_GATHER_BYTES = 64 * 2**20
-_BLOCK_BYTES = 160 * 2**20
+_GATHER_BYTES = 48 * 2**20
+_BAND_BYTES = 16 * 2**20
 _ROOM_2D, _ROOM_SERIES = 2.0, 4.0
 
 
@@ -41,7 +41,11 @@ class _Gather:
     level: int
     rows: slice
     columns: slice
-    index: npt.NDArray[np.intp]
+    index: npt.NDArray[np.int32]
+
+
+# shared by all layers on a grid
+_gathers: ByteCache[_Gather | None] = ByteCache(_GATHER_BYTES, lambda g: 64 if g is None else g.index.nbytes)
 
 
 class TileSource:
@@ -61,9 +65,12 @@ class TileSource:
         ``"auto"``: booleans are a mask; integers of 8 bits, with flag attributes, or named after connected components,
         classes or masks are classes; the rest are values.
     cache_bytes
-        Memory for values that were read, at most.
+        Memory for values that were read, for this source alone. If not given, all sources of the process share 128 MB.
     cache_dir
         Where overviews go when they can't be written beside the data; the user's cache folder if not given.
+    path
+        File or Zarr folder that `data` is read from, for overviews beside it; needed only where the array does not say it
+        in ``attrs["source"]`` or ``encoding["source"]``, as after `xarray.open_zarr`.
 
     Attributes
     ----------
@@ -83,22 +90,22 @@ class TileSource:
         data: xr.DataArray,
         *,
         kind: Kind | Literal["auto"] = "auto",
-        cache_bytes: int = _BLOCK_BYTES,
+        cache_bytes: int | None = None,
         cache_dir: str | Path | None = None,
+        path: str | Path | None = None,
     ) -> None:
         if kind not in ("auto", "values", "classes", "mask"):
             raise TileError(f"The kind {kind!r} is unknown; choose 'auto', 'values', 'classes' or 'mask'.")
         self._raster = Raster(data, kind)
         self._levels = Levels(self._raster, cache_bytes)
-        self._gathers: ByteCache[_Gather | None] = ByteCache(
-            _GATHER_BYTES, lambda g: 64 if g is None else g.index.nbytes
-        )
         self._lock = threading.Lock()
         self._quantisation: Quantisation | None = None
         self._ranged = False
         self._cache_dir = None if cache_dir is None else Path(cache_dir)
         self._gate = pyramid.Gate()
-        self._origin = None if pyramid.small(self._levels) else origin_of(self._raster)
+        self._origin: Origin | None = None
+        if not pyramid.small(self._levels):
+            self._origin = origin_of(self._raster, None if path is None else Path(path))
         self._build: pyramid.Build | None = None
         self._status = self._look()
         self._revision = 0
@@ -187,7 +194,9 @@ class TileSource:
         check(cancelled)
         level = self._levels.for_zoom(z)
         with self._gate:
-            gather = self._gathers.get((z, x, y), lambda: self._gather(z, x, y, level), cancelled)
+            gather = _gathers.get(
+                (self._raster.grid, z, x, y), lambda: self._gather(z, x, y, level), cancelled
+            )
             if gather is None:
                 return np.full((TILE, TILE), np.nan, np.float32)
             check(cancelled)
@@ -322,10 +331,11 @@ class TileSource:
             on_change(status)
 
     def _find_quantisation(self) -> Quantisation | None:
-        found = seen_range(self._raster)
+        stored = self._levels.stored
+        found = stored.range if stored is not None else seen_range(self._raster)
         if found is None:
             return None
-        room = _ROOM_SERIES if self.slices > 1 else _ROOM_2D
+        room = 1.0 if stored is not None else _ROOM_SERIES if self.slices > 1 else _ROOM_2D
         return Quantisation.for_range(*found, room=room, whole=self.dtype.kind in "iu")
 
     def _pixel(self, lon: float, lat: float) -> tuple[int, int] | None:
@@ -349,11 +359,14 @@ class TileSource:
         if warp is None:
             return None
         rows, columns = warp.rows >> level, warp.columns >> level
-        inside = warp.rows >= 0
-        top, left = int(rows[inside].min()), int(columns[inside].min())
-        height, width = int(rows[inside].max()) - top + 1, int(columns[inside].max()) - left + 1
-        index = (rows - top).astype(np.intp) * width + (columns - left)
-        index[~inside] = height * width
+        outside = warp.rows < 0
+        partly = bool(outside.any())
+        seen_rows, seen_columns = (rows[~outside], columns[~outside]) if partly else (rows, columns)
+        top, left = int(seen_rows.min()), int(seen_columns.min())
+        height, width = int(seen_rows.max()) - top + 1, int(seen_columns.max()) - left + 1
+        index = (rows - top) * np.int32(width) + (columns - left)
+        if partly:
+            index[outside] = height * width
         return _Gather(level, slice(top, top + height), slice(left, left + width), index.reshape(-1))
 
 
@@ -401,7 +414,7 @@ def render_tile(data: xr.DataArray, z: int, x: int, y: int) -> npt.NDArray[np.fl
     values = np.empty(rows.size, np.float32)
     left, right = int(columns.min()), int(columns.max()) + 1
     # bands of rows, so that a view of the whole of a large raster does not hold all of it
-    band = max(1, _BLOCK_BYTES // 4 // (4 * (right - left)))
+    band = max(1, _BAND_BYTES // (4 * (right - left)))
     for top in range(int(rows.min()), int(rows.max()) + 1, band):
         mine = (rows >= top) & (rows < top + band)
         if mine.any():
