@@ -6,5 +6,6 @@ from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.raster_layer import RasterLayer
 from insar_widgets.widgets.stack_picker import StackPicker
+from insar_widgets.widgets.step_runner import StepRunner
 
-__all__ = ["CdsCredentials", "ConfigBuilder", "RasterLayer", "StackPicker"]
+__all__ = ["CdsCredentials", "ConfigBuilder", "RasterLayer", "StackPicker", "StepRunner"]
