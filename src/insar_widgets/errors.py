@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CancelledError",
     "CredentialsError",
+    "ExportError",
     "GnssError",
     "InsarWidgetsError",
     "MissingDependencyError",
@@ -47,6 +48,10 @@ class MissingDependencyError(InsarWidgetsError):
 
 class SimulationError(InsarWidgetsError):
     """A stack with these arguments cannot be simulated, or not into this folder."""
+
+
+class ExportError(InsarWidgetsError):
+    """A file cannot be exported, or not to this place."""
 
 
 class GnssError(InsarWidgetsError):

@@ -1,1 +1,7 @@
-"""export"""
+"""Results as files for others: GeoTIFF, fringes, KMZ, points, figures, report."""
+
+from __future__ import annotations
+
+from insar_widgets.export.rasters import export_displacement, export_layer, export_wrapped, wrap_displacement
+
+__all__ = ["export_displacement", "export_layer", "export_wrapped", "wrap_displacement"]
