@@ -160,9 +160,9 @@ def test_offline_is_said_at_once(cds: Cds, files, told, monkeypatch) -> None:
         ({"CDSAPI_URL": "https://cds.climate.copernicus.eu/api/v2"}, "gave up in 2024"),
     ],
 )
-def test_an_account_of_the_wrong_kind_is_not_tried(
+def test_an_account_of_the_wrong_kind_is_not_tried(  # noqa: PLR0917 - fixtures
     cds: Cds, files, monkeypatch, capfd, account, said
-) -> None:  # noqa: PLR0917
+) -> None:
     for name, value in account.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(RunError) as raised:

@@ -20,7 +20,7 @@ from mintpy.smallbaselineApp import TimeSeriesAnalysis
 from mintpy.utils import readfile
 from mintpy.utils import utils as ut
 
-from insar_widgets.runner.dates import Tell, refuse_missing_dates
+from insar_widgets.runner.dates import Tell, connected_dates, refuse_missing_dates, span_of
 from insar_widgets.runner.parallel import use_workers
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
@@ -36,6 +36,19 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
 
     choice: ReferenceChoice | None = None
     tell: Tell | None = None
+
+    def run_network_modification(self, step_name: str) -> None:
+        """Do as MintPy does, and warn where the interferograms that are left do not join all dates."""
+        super().run_network_modification(step_name)
+        stack = ut.check_loaded_dataset(self.workDir, print_msg=False)[0]
+        groups = connected_dates(ifgramStack(stack).get_date12_list(dropIfgram=True))
+        if len(groups) > 1 and self.tell is not None:
+            self.tell.warning(
+                f"The network falls into {len(groups)} groups of dates that no interferogram joins: "
+                f"{'; '.join(span_of(group) for group in groups)}. How the ground moved from one to the next is not "
+                "measured, MintPy assumes it: keep more interferograms, or drop the smaller group with "
+                "mintpy.network.excludeDate."
+            )
 
     def run_reference_point(self, step_name: str) -> None:
         """Choose the reference pixel where the template leaves it open; then do as MintPy does."""

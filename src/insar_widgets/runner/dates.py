@@ -7,7 +7,7 @@ from typing import Protocol
 
 from insar_widgets.errors import RunError
 
-__all__ = ["MOST_DATES", "Tell", "refuse_missing_dates", "some_dates"]
+__all__ = ["MOST_DATES", "Tell", "connected_dates", "refuse_missing_dates", "some_dates", "span_of"]
 
 MOST_DATES = 12
 """That many dates are written out in a sentence."""
@@ -35,3 +35,18 @@ def some_dates(dates: Sequence[str]) -> str:
     shown = ", ".join(dates[:MOST_DATES])
     more = len(dates) - MOST_DATES
     return f"{shown} and {more} more, all of them in the log" if more > 0 else shown
+
+
+def connected_dates(pairs: Iterable[str]) -> list[list[str]]:
+    """Groups of dates that interferograms (``YYYYMMDD_YYYYMMDD``) join, each sorted, the earliest first."""
+    group_of: dict[str, set[str]] = {}
+    for pair in pairs:
+        first, second = pair.split("_")
+        joined = group_of.get(first, {first}) | group_of.get(second, {second})
+        group_of |= dict.fromkeys(joined, joined)
+    return sorted(sorted(group) for group in {id(group): group for group in group_of.values()}.values())
+
+
+def span_of(dates: Sequence[str]) -> str:
+    """First and last date, and how many they are."""
+    return f"{dates[0]} to {dates[-1]} ({len(dates)})" if len(dates) > 1 else dates[0]
