@@ -75,8 +75,9 @@ other_session = subprocess.Popen(sleep, start_new_session=True)
 no_environment = subprocess.Popen(sleep, env={}, start_new_session=True)
 if os.fork() == 0:
     os.setsid()
+    parent = os.getpid()
     if os.fork() == 0:
-        while os.getppid() != 1:  # until its parent is gone
+        while os.getppid() == parent:  # until it is gone
             time.sleep(0.01)
         print("ready", flush=True)
         time.sleep(600)
@@ -102,7 +103,7 @@ def test_what_left_its_session_ignores_signals_or_lost_its_parent_is_found_and_e
         assert stranger.poll() is None
     finally:
         stranger.kill()
-        tree.kill()
+        end_processes(mark)
         tree.stdout.close()
         stranger.wait()
         tree.wait()

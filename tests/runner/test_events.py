@@ -47,7 +47,18 @@ def test_kinds_and_order_backwards_are_those_of_the_whole_log(tmp_path):
     assert [e["number"] for e in log.backwards(("step-end",))] == [2801, 2101, 1401, 701, 1]
 
 
-def test_a_log_that_was_replaced_is_read_anew(tmp_path):
+def test_a_log_that_was_removed_and_begun_again_is_read_anew(tmp_path):
+    """The new file may get the old one's inode, and more lines than a reader remembers."""
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("run-start", "a")
+    assert [e["run"] for e in log.read(kinds=("run-start",))] == ["a"]
+    log.path.unlink()
+    for run in "bcd":
+        log.append("run-start", run)
+    assert [e["run"] for e in log.read(kinds=("run-start",))] == ["b", "c", "d"]
+
+
+def test_a_long_log_that_was_replaced_is_read_anew(tmp_path):
     log = EventLog(tmp_path / "events.jsonl")
     for number in range(2000):
         log.append("progress", "a", number=number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -18,14 +19,18 @@ __all__ = ["SCHEMA_VERSION", "EventLog"]
 SCHEMA_VERSION = 1
 _EVERY = 512  # lines between two places in the file that are remembered
 _BLOCK = 1 << 16
+_HEAD = 200  # bytes
 
 
 @dataclass
 class _Index:
     """Where lines begin in one log: a log of many hours is not read from its beginning again and again."""
 
-    inode: int
+    head: bytes  # how the log begins, with run and time: another log under the name is noticed
+    size: int = 0
     offsets: list[int] = field(default_factory=lambda: [0])  # of lines 0, _EVERY, 2 * _EVERY, ...
+    # what was asked for by kind before: number of the line up to which it is known, and the events
+    known: dict[tuple[str, ...], tuple[int, list[dict[str, Any]]]] = field(default_factory=dict)
 
 
 _INDEXES: dict[Path, _Index] = {}
@@ -37,7 +42,8 @@ class EventLog:
 
     Each line is an object with ``v`` (schema version), ``time`` (seconds since 1970, UTC), ``run`` (id of the
     run) and ``event``: ``run-start``, ``step-start``, ``progress``, ``resources``, ``file``, ``warning``,
-    ``step-end``, ``run-end``, ``cancel``. :meth:`read` adds ``seq``, the number of the line.
+    ``step-end``, ``run-end``, ``cancel``, ``takeover`` (of a stale lock), ``recovered`` (what a kill had left).
+    :meth:`read` adds ``seq``, the number of the line.
 
     Parameters
     ----------
@@ -49,24 +55,49 @@ class EventLog:
         self.path = path
 
     def append(self, event: str, run: str, **fields: Any) -> None:
-        """Append one event in a single write, so that two writers never mix their lines."""
+        """Append one event in a single write, so that two writers never mix their lines.
+
+        Raises
+        ------
+        OSError
+            If the disk is full or can't be written to; readers pass over what was written of the line.
+        """
         record = {"v": SCHEMA_VERSION, "time": round(time.time(), 3), "run": run, "event": event, **fields}
         line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         torn = _ends_without_newline(self.path)
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            os.write(fd, (("\n" if torn else "") + line).encode())
+            data = (("\n" if torn else "") + line).encode()
+            if os.write(fd, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         finally:
             os.close(fd)
 
     def read(self, since: int = 0, kinds: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Return the events with ``seq >= since``, of these kinds only; lines that are not whole are passed over."""
         with _INDEX_LOCK:
+            if kinds is not None:
+                return [event for event in self._of_kinds(tuple(kinds)) if event["seq"] >= since]
             first, raw = self._from(since)
-        lines = enumerate(raw.split(b"\n"), first) if kinds is None else _lines_of_kinds(raw, first, kinds)
+        lines = enumerate(raw.split(b"\n"), first)
         found = (_parse(line, seq) for seq, line in lines if seq >= since)
         return [event for event in found if event is not None]
+
+    def _of_kinds(self, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+        """All events of these kinds; only what is new since the last time is read."""
+        known = self._index().known
+        until, events = known.get(kinds, (0, []))
+        first, raw = self._from(until)
+        whole = raw.rfind(b"\n") + 1
+        for seq, line in _lines_of_kinds(raw[:whole], first, kinds):
+            event = _parse(line, seq) if seq >= until else None
+            if event is not None:
+                events.append(event)
+        end = first + raw.count(b"\n", 0, whole)
+        known[kinds] = (end, events)
+        torn = _parse(raw[whole:], end)
+        return [*events, torn] if torn is not None and torn["event"] in kinds else events
 
     def end(self) -> int:
         """``seq`` that the next event will have."""
@@ -97,20 +128,29 @@ class EventLog:
                     if event is not None:
                         yield event
 
+    def _index(self) -> _Index:
+        """What is known of the file that is there now."""
+        try:
+            with self.path.open("rb") as file:
+                head, size = file.read(_HEAD), os.fstat(file.fileno()).st_size
+        except FileNotFoundError:
+            head, size = b"", 0
+        index = _INDEXES.get(self.path)
+        if index is None or not head.startswith(index.head) or size < index.size:
+            index = _INDEXES[self.path] = _Index(head)
+        index.head, index.size = head, size
+        return index
+
     def _from(self, since: int) -> tuple[int, bytes]:
         """Number of a line at or before `since`, and everything from there on; extends the index on the way."""
+        index = self._index()
+        start = min(max(0, since) // _EVERY, len(index.offsets) - 1)
         try:
-            file = self.path.open("rb")
+            with self.path.open("rb") as file:
+                file.seek(index.offsets[start])
+                raw = file.read()
         except FileNotFoundError:
             return 0, b""
-        with file:
-            status = os.fstat(file.fileno())
-            index = _INDEXES.get(self.path)
-            if index is None or index.inode != status.st_ino or index.offsets[-1] > status.st_size:
-                index = _INDEXES[self.path] = _Index(status.st_ino)
-            start = min(max(0, since) // _EVERY, len(index.offsets) - 1)
-            file.seek(index.offsets[start])
-            raw = file.read()
         known, place = len(index.offsets) - 1 - start, index.offsets[start]
         ends = (match.end() for match in re.finditer(b"\n", raw))
         for number, end in enumerate(ends, 1):
