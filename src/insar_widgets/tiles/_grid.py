@@ -202,7 +202,8 @@ def _regular(values: npt.NDArray[Any], dim: str, data: xr.DataArray) -> tuple[fl
     step = _step_of_transform(data, dim) if alone else float(wide[-1] - wide[0]) / (wide.size - 1)
     # what the coordinate's own type can resolve
     fine = float(np.spacing(np.abs(values).max())) if values.dtype.kind == "f" else 0.0
-    uneven = wide.size > 2 and np.abs(np.diff(wide) - step).max() > 0.02 * abs(step) + 4 * fine
+    off = np.abs(wide - (wide[0] + step * np.arange(wide.size))).max()
+    uneven = off > 0.05 * abs(step) + 4 * fine
     if step == 0 or uneven:
         raise TileError(f"The {dim} coordinates are not evenly spaced; resample the array to a regular grid.")
     return float(wide[0]) - step / 2, step

@@ -69,8 +69,8 @@ class TileSource:
     cache_dir
         Where overviews go when they can't be written beside the data; the user's cache folder if not given.
     path
-        File or Zarr folder that `data` is read from, for overviews beside it; needed only where the array does not say it
-        in ``attrs["source"]`` or ``encoding["source"]``, as after `xarray.open_zarr`.
+        File or Zarr folder that `data` is read from, for overviews beside it; needed only where the array does not
+        say it in ``attrs["source"]`` or ``encoding["source"]``, as after `xarray.open_zarr`.
 
     Attributes
     ----------
