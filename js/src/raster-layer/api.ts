@@ -71,6 +71,8 @@ export interface RasterState {
   _source: SourceInfo | null;
   _mask: SourceInfo | null;
   _report_hover: boolean;
+  /** Counts how often Python wanted all of the data in view. */
+  _fit: number;
   /** The model's own id. */
   _id: string;
   [trait: string]: unknown;

@@ -127,6 +127,16 @@ export class Mount implements LayerMount {
       this.#showOrHide();
       this.refresh();
     });
+    on(["_fit"], () => {
+      const source = model.get("_source");
+      if (!source || this.map.getSize().x === 0) return;
+      const [south, west, north, east] = source.bounds;
+      const corners: [number, number][] = [
+        [south, west],
+        [north, east],
+      ];
+      this.map.fitBounds(corners, { animate: false });
+    });
     const moved = (): void => {
       this.refresh();
       this.#announceHistogram();

@@ -13,7 +13,7 @@ import xarray as xr
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.tiles import TileSource
 
-__all__ = ["Sources", "slice_count", "slice_dates"]
+__all__ = ["Sources", "overview", "slice_count", "slice_dates"]
 
 # Zooms beyond that of the data's pixels: the edges of a pixel are then off by no more than an eighth of it.
 _FINER = 2
@@ -33,6 +33,17 @@ def slice_dates(data: xr.DataArray) -> list[str]:
     if not np.issubdtype(coordinate.dtype, np.datetime64):
         return []
     return [str(stamp) for stamp in pd.DatetimeIndex(coordinate.to_numpy()).strftime("%Y%m%d")]
+
+
+def overview(bounds: tuple[float, float, float, float]) -> tuple[tuple[float, float], int]:
+    """Centre ``(lat, lon)`` and zoom at which a map of ordinary size, 600 x 400 pixels, shows all of some bounds."""
+    south, west, north, east = bounds
+    below, above = (float(np.arcsinh(np.tan(np.radians(np.clip(v, -85, 85))))) for v in (south, north))
+    lat = float(np.degrees(np.arctan(np.sinh((below + above) / 2))))
+    worlds = min(
+        600 / 256 / max((east - west) / 360, 1e-9), 400 / 256 / max((above - below) / (2 * np.pi), 1e-9)
+    )
+    return (lat, (west + east) / 2), int(np.clip(np.floor(np.log2(worlds)), 0, 18))
 
 
 class Sources:

@@ -14,7 +14,7 @@ from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests
 from insar_widgets.widgets._raster_colormaps import colormap_kind, colormap_names
-from insar_widgets.widgets._raster_sources import Sources, slice_count, slice_dates
+from insar_widgets.widgets._raster_sources import Sources, overview, slice_count, slice_dates
 from insar_widgets.widgets._raster_style import style_of
 
 __all__ = ["RasterLayer"]
@@ -117,6 +117,7 @@ class RasterLayer(Widget):
     _source: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _mask: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _report_hover = traitlets.Bool(False).tag(sync=True)
+    _fit = traitlets.Int(0).tag(sync=True)
     _id = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -149,7 +150,7 @@ class RasterLayer(Widget):
             map=map,
             **{
                 "colormap": style.colormap,
-                "reverse": style.reverse,
+                "reverse": style.reverse and "colormap" not in appearance,
                 "display_units": style.display_units,
                 "display_factor": style.display_factor,
                 "index": count - 1,
@@ -181,11 +182,13 @@ class RasterLayer(Widget):
         return slice_dates(self.data)
 
     def fit(self) -> Self:
-        """Move the map so that all of the data are in view."""
+        """Move the map so that all of the data are in view, in every display of it."""
         if self.map is None:
             raise InsarWidgetsError("This layer is on no map. Set `layer.map` first.")
-        south, west, north, east = self.bounds
-        self.map.fit_bounds([[south, west], [north, east]])
+        # Displays know their size and fit themselves; this is for those that come later. `Map.fit_bounds` would need
+        # a running event loop.
+        self.map.center, self.map.zoom = overview(self.bounds)
+        self._fit += 1
         return self
 
     def remove(self) -> None:
@@ -194,10 +197,10 @@ class RasterLayer(Widget):
 
     def close(self) -> None:
         """Take the layer off its map for good."""
-        if self.map is not None:
+        if hasattr(self, "_requests"):  # not when the data were refused
             self.map = None
-        self._requests.cancel_all()
-        self._sources.clear()
+            self._requests.cancel_all()
+            self._sources.clear()
         super().close()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -306,5 +309,8 @@ class RasterLayer(Widget):
     def _tiles(self, request: Request) -> Answer:
         tiles = request.payload["tiles"]
         key = str(request.payload["source"])
-        buffers = [self._sources.tile(key, tuple(tile), request.cancelled) for tile in tiles]
+        buffers = []
+        for tile in tiles:
+            request.check()
+            buffers.append(self._sources.tile(key, tuple(tile), request.cancelled))
         return Answer({"tiles": len(buffers)}, buffers)
