@@ -124,7 +124,7 @@ class Lock:
             left = _content(fd)
             standing = self._judge(fd, left, supported=locked is not None) if left else None
             if locked is False or (standing and standing.held):
-                raise RunError(self._refusal(left, standing if locked is not False else None))
+                raise RunError(self._refusal(left))
             if left and standing:
                 self.taken_over = f"The lock of an earlier run was taken over: {standing.why}."
             _write(fd, {**_identity(), "run": run, "since": time.time()})
@@ -140,6 +140,12 @@ class Lock:
                 os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
+
+    def refuse_second_run(self) -> None:
+        """Raise the :class:`RunError` that says who holds the lock, if somebody does."""
+        about = self.holder()
+        if about is not None:
+            raise RunError(self._refusal(about))
 
     def holder(self) -> dict[str, Any] | None:
         """Return host, pid, run and start time of the process that holds the lock, or None when it is free."""
@@ -173,18 +179,23 @@ class Lock:
             os.close(fd)
 
     def _judge(self, fd: int, about: Mapping[str, Any], *, supported: bool) -> Standing:
+        silent = max(0.0, time.time() - os.fstat(fd).st_mtime)
+        return judge(about, kernel_decides=supported and self._is_local(), silent=silent)
+
+    def _refusal(self, about: Mapping[str, Any]) -> str:
+        host = about.get("host", "an unknown machine")
+        text = (
+            f"A run is already under way in {self._path.parent.parent} (process {about.get('pid', 'unknown')} on "
+            f"{host}). Wait for it, or cancel it first."
+        )
+        if host == socket.gethostname() or self._is_local():
+            return text
+        return f"{text} If that machine is gone, its lock counts as stale {_SILENCE / 60:.0f} min after its last sign."
+
+    def _is_local(self) -> bool:
         if self._local is None:
             self._local = _is_local(self._path.parent)
-        silent = max(0.0, time.time() - os.fstat(fd).st_mtime)
-        return judge(about, kernel_decides=supported and self._local, silent=silent)
-
-    def _refusal(self, about: Mapping[str, Any], standing: Standing | None) -> str:
-        who = f"process {about.get('pid', 'unknown')} on {about.get('host', 'an unknown machine')}"
-        told = f" The {standing.why}; if that machine is gone, try again in 2 min." if standing else ""
-        return (
-            f"A run is already under way in {self._path.parent.parent} ({who}). Wait for it, or cancel it first."
-            + told
-        )
+        return self._local
 
     def give_sign_of_life(self) -> None:
         """Let other machines see that the run is alive; to be called every few seconds by it or for it."""

@@ -31,10 +31,16 @@ from insar_widgets.runner.estimate import (
     expected_sizes,
     measure_work,
 )
-from insar_widgets.runner.inputs import input_files, input_stamps, refuse_mixed_grids
+from insar_widgets.runner.inputs import (
+    DELAY_FOLDERS,
+    folder_stamp,
+    input_files,
+    input_stamps,
+    refuse_mixed_grids,
+)
 from insar_widgets.runner.parallel import local_notes
 from insar_widgets.runner.processes import MARK, end_processes
-from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp
+from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp, writing_into
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import STACK, StepPlan, plan_steps
 from insar_widgets.runner.template import Template
@@ -132,6 +138,8 @@ class Run:
                     path = self.work_dir / Path(value).expanduser()
                     if path.is_file():
                         found[key] = stamp(path)
+                    elif key in DELAY_FOLDERS:
+                        found[key] = folder_stamp(path)
         return found
 
     def _digests(self, plans: Mapping[str, StepPlan], files: Mapping[str, list[str]]) -> dict[str, str]:
@@ -184,8 +192,7 @@ class Run:
         digests = self._digests(plans, files)
         decider = Decider(self._store, plans, self._effective, digests)
         chosen = decider.choose(steps, from_, to)
-        if self.is_running:
-            Lock(self._store).acquire("")  # raises, and says who holds it
+        Lock(self._store).refuse_second_run()
         decider.refuse_missing_inputs(chosen)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
             refuse_mixed_grids(files)
@@ -193,10 +200,12 @@ class Run:
         work = self._work(files, is_loaded="load_data" not in chosen)
         run = uuid.uuid4().hex[:12]
         extra, notes = self._prepare_workers(run, cluster)
+        with writing_into(self.work_dir):
+            template_file = self._write_template(template)
         request = {
             "v": 1,
             "run": run,
-            "template": self._write_template(template),
+            "template": template_file,
             "steps": [{"name": name, "why": why} for name, why in chosen.items()],
             "remove": [n for n, p in plans.items() if p.off is not None and self._store.manifest(n)],
             "effective": self._effective,
@@ -206,7 +215,8 @@ class Run:
             "work": as_event(work),
             "sizes": {name: expected_sizes(plans[name], work, files) for name in chosen} if work else {},
         }
-        self._store.write_json(self._store.run_path, request)
+        with writing_into(self.work_dir):
+            self._store.write_json(self._store.run_path, request)
         self._spawn(run, extra)
         for note in notes:
             self._store.events.append("warning", run, step="start", message=note)
@@ -298,7 +308,8 @@ class Run:
 
     def _first_event(self) -> int:
         request = self._store.read_json(self._store.run_path) or {}
-        end = self._store.events.end()  # before the look: a run that has not said anything yet will do so after it
+        # before the look: a run that has not said anything yet will do so after it
+        end = self._store.events.end()
         starts = self._store.events.read(kinds=("run-start",))
         ours = (e["seq"] for e in reversed(starts) if e["run"] == request.get("run"))
         return next(ours, end)
@@ -402,6 +413,11 @@ class Run:
         except FileNotFoundError:
             return ""
         return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+    @property
+    def resources(self) -> dict[str, Any] | None:
+        """What the run under way used when it last told, as the event ``resources``; None if none is under way."""
+        return next(self._store.events.backwards(("resources",)), None) if self.is_running else None
 
     @property
     def reference(self) -> dict[str, Any] | None:

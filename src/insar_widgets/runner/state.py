@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from insar_widgets.errors import RunError
 from insar_widgets.runner.content import describe, stamp
 from insar_widgets.runner.events import EventLog
 from insar_widgets.runner.lock import Lock
 from insar_widgets.runner.steps import STEPS, StepPlan
 
-__all__ = ["STARTED", "Lock", "Store", "digest_steps", "stamp", "sync"]
+__all__ = ["STARTED", "Lock", "Store", "digest_steps", "stamp", "sync", "writing_into"]
 
 FOLDER = ".insar_widgets"
 STARTED = "started"  # what a run's process says once it holds the lock
@@ -56,8 +58,18 @@ class Store:
             self.manifest_path(step).unlink()
 
     @property
+    def spare_path(self) -> Path:
+        """A file that a run gives up when the disk is full, to have room for its last events."""
+        return self.folder / "spare"
+
+    @property
     def run_path(self) -> Path:
         return self.folder / "run.json"
+
+    @property
+    def links(self) -> Path:
+        """Folder of links to the products that load_data reads; there only meanwhile."""
+        return self.folder / "inputs"
 
     @property
     def unfinished(self) -> Path:
@@ -78,7 +90,7 @@ class Store:
     def read_json(path: Path) -> dict[str, Any] | None:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
         return content if isinstance(content, dict) else None
 
@@ -123,6 +135,19 @@ def sync(path: Path) -> None:
         os.close(fd)
 
 
+@contextmanager
+def writing_into(work_dir: Path) -> Iterator[None]:
+    """Say in words why a work directory can't be written to."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            remedy = "Make room there and start again: what is finished is kept."
+        else:
+            remedy = "Make it writable, or choose another work directory."
+        raise RunError(f"Nothing can be written into {work_dir} ({error.strerror}). {remedy}") from error
+
+
 def digest_steps(
     plans: Mapping[str, StepPlan],
     effective: Mapping[str, Any],
@@ -154,8 +179,8 @@ def digest_steps(
         content = {
             "step": name,
             "mintpy": mintpy_version,
-            "options": {key: str(effective.get(key)) for key in plan.step.obeys},
-            "files": {key: files[key] for key in plan.step.obeys if key in files},
+            "options": {key: str(effective.get(key)) for key in plan.obeys},
+            "files": {key: files[key] for key in plan.obeys if key in files},
             "writes": plan.writes,
             "upstream": sorted(
                 {

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shutil
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner.cluster import cancel_jobs
 from insar_widgets.runner.explain import explain
 from insar_widgets.runner.inputs import read_by
+from insar_widgets.runner.links import load_through_links
 from insar_widgets.runner.monitor import start_watch
 from insar_widgets.runner.processes import end_processes
 from insar_widgets.runner.state import STARTED, Lock, Store
@@ -41,6 +43,7 @@ __all__ = ["main"]
 _REFUSED = 3
 _WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
+_SPARE = 128 << 10  # bytes
 _MOST_BEFORE = 4  # records of what a file was before steps changed it in place
 _KMZ = (
     "MintPy's KMZ stretches the UTM image between two corners without reprojecting it: do not read positions from "
@@ -71,22 +74,49 @@ class Worker:
         self.sizes: dict[str, dict[str, int]] = request["sizes"]
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
         self.step = ""
+        self.taken_over = ""
+        self._untold: list[tuple[str, dict[str, Any]]] = []
 
     def emit(self, event: str, **fields: Any) -> None:
-        self.store.events.append(event, self.run, **fields)
+        """Append an event to the log. On a full disk it is told later, or in the room of the spare file."""
+        self._untold.append((event, fields))
+        while self._untold:
+            event, fields = self._untold[0]
+            try:
+                self.store.events.append(event, self.run, **fields)
+            except OSError:
+                if self._give_up_spare():
+                    continue
+                if event != "progress":
+                    return
+            self._untold.pop(0)
+
+    def _keep_spare(self) -> None:
+        with suppress(OSError):
+            self.store.spare_path.write_bytes(bytes(_SPARE))
+
+    def _give_up_spare(self) -> bool:
+        try:
+            self.store.spare_path.unlink()
+        except OSError:
+            return False
+        return True
 
     def progress(self, fraction: float, label: str, **about: Any) -> None:
         self.emit("progress", fraction=round(fraction, 4), label=label, **about)
 
     def warning(self, message: str) -> None:
         """Warn of something in the step that is under way, in its log too."""
-        print(message, flush=True)  # noqa: T201 - the log
+        _log(message)
         self.emit("warning", step=self.step, message=message)
 
     def go(self) -> str:
         """Do the steps; return how the run ended: completed, failed or cancelled."""
         about = {"pid": os.getpid(), "host": os.uname().nodename, "work": self.work}
         self.emit("run-start", **about, steps=self.steps, versions=self.versions)
+        if self.taken_over:
+            self.emit("takeover", message=self.taken_over)
+        self._keep_spare()
         outcome = "failed"
         began = time.monotonic()
         reason: dict[str, str] = {}
@@ -108,8 +138,10 @@ class Worker:
             outcome = "failed"
             told = explain(type(error).__name__, str(error))
             reason = {"reason": told.reason, "remedy": told.remedy}
-            with self.store.log_path("start").open("a") as log:
+            with suppress(OSError), self.store.log_path("start").open("a") as log:
                 log.write(traceback.format_exc())
+        self._roll_back_last()
+        self._give_up_spare()
         self.emit("run-end", outcome=outcome, seconds=round(time.monotonic() - began, 2), **reason)
         return outcome
 
@@ -118,6 +150,7 @@ class Worker:
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
         progress = report_progress(self.progress)
+        load_through_links(self.store.work_dir, self.store.links, self.warning)
         config = self.store.work_dir / "smallbaselineApp.cfg"
         custom: str | None = str(self.template_file)
         if self.template_file == config:
@@ -156,7 +189,7 @@ class Worker:
     def _say(self, message: str) -> None:
         """Tell of something that was put right before the first step."""
         if message:
-            print(message, flush=True)  # noqa: T201 - the log
+            _log(message)
             self.emit("recovered", message=message)
 
     def _mark_undone(self, name: str, files: Iterable[str]) -> None:
@@ -191,8 +224,9 @@ class Worker:
                 if stop.code not in (None, 0):
                     failure = ("SystemExit", str(stop.code))
             except BaseException as error:  # noqa: BLE001 - MintPy may raise anything
-                traceback.print_exc()
+                _log(traceback.format_exc())
                 failure = (type(error).__name__, str(error))
+        shutil.rmtree(self.store.links, ignore_errors=True)
         problems = [] if outcome == "cancelled" else self._problems(plan)
         if failure and not problems and _harmless(name, failure[1]):
             self.emit(
@@ -258,6 +292,13 @@ class Worker:
                 "warning", step=self.step, message=f"What the step left could not be removed yet: {error}"
             )
 
+    def _roll_back_last(self) -> None:
+        """Undo what is left under way when something ended the run between its steps."""
+        if self.store.journal_path.is_file():
+            with suppress(OSError):
+                close_hdf5()
+                self._say(recover(self.store))
+
     def _remove_products(self, plan: StepPlan) -> list[str]:
         """Remove what an earlier, perhaps unfinished, pass of the step left, also under names of another template."""
         removed = []
@@ -293,7 +334,7 @@ class Worker:
                 "step": name,
                 "run": self.run,
                 "digest": self.digests[name],
-                "options": {key: self.effective.get(key) for key in plan.step.obeys},
+                "options": {key: self.effective.get(key) for key in plan.obeys},
                 "inputs": inputs,
                 "outputs": outputs,
                 "started": round(began, 3),
@@ -309,7 +350,7 @@ class Worker:
                 content["kept"] = files.originals_kept
             files.commit({name: content, **self._changed_manifests(plan)})
         except OSError as error:
-            traceback.print_exc()
+            _log(traceback.format_exc())
             return type(error).__name__, str(error)
         for file, record in outputs.items():
             self.emit("file", step=name, file=file, bytes=record["bytes"])
@@ -368,8 +409,7 @@ class Worker:
         """Send everything this process and its children print to the log of a step."""
         path = self.store.log_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(fd, 1)
         os.dup2(fd, 2)
@@ -377,8 +417,19 @@ class Worker:
         try:
             yield path
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush()
+
+
+def _log(text: str) -> None:
+    """Write to the log of the step; a disk that is full is told of by the events."""
+    with suppress(OSError):
+        print(text, flush=True)  # noqa: T201 - the log
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
 
 
 def _lon_lat(attributes: Mapping[str, Any], y: int, x: int) -> dict[str, float]:
@@ -432,6 +483,7 @@ def main(work_dir: Path) -> int:
         worker = Worker(work_dir)
         lock = Lock(worker.store)
         lock.acquire(worker.run)
+        worker.taken_over = lock.taken_over
     except InsarWidgetsError as error:
         sys.stderr.write(str(error))
         return _REFUSED
@@ -452,12 +504,14 @@ def main(work_dir: Path) -> int:
         end_processes(worker.run, spare=(os.getpid(), watch))
         if outcome != "completed":
             cancel_jobs(cluster, worker.run)
-        lock.release()
+        if (
+            not worker.store.journal_path.is_file()
+        ):  # else the kernel frees it, when nothing is written any more
+            lock.release()
     return {"completed": 0, "failed": 1, "cancelled": 2}[outcome]
 
 
 if __name__ == "__main__":
     status = main(Path(sys.argv[1]).resolve())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     os._exit(status)  # dask would wait for workers that are gone
