@@ -5,6 +5,8 @@ Imported only inside a run's process.
 
 from __future__ import annotations
 
+import glob
+import os
 import time
 from collections.abc import Callable
 from itertools import count
@@ -36,6 +38,11 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
 
     choice: ReferenceChoice | None = None
     tell: Tell | None = None
+
+    def open(self) -> None:
+        """Do as MintPy does, and from then on find no file that is not written yet."""
+        super().open()
+        pass_over_dangling_links()
 
     def run_network_modification(self, step_name: str) -> None:
         """Do as MintPy does, and warn where the interferograms that are left do not join all dates."""
@@ -120,6 +127,24 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
         return choose_reference(
             coherence, valid, land, velocity, float(self.template["mintpy.reference.minCoherence"])
         )
+
+
+def pass_over_dangling_links() -> None:
+    """Make searches in this process pass over links that lead nowhere.
+
+    A product that a step is about to write is such a link (see `unfinished`). MintPy looks for files by pattern and
+    opens all that it finds, the ones of the step's own included.
+    """
+    search = glob.glob
+
+    def existing(*args: Any, **kwargs: Any) -> list[Any]:
+        return [path for path in search(*args, **kwargs) if _leads_somewhere(path)]
+
+    glob.glob = existing
+
+
+def _leads_somewhere(path: str) -> bool:
+    return not os.path.islink(path) or os.path.exists(path)  # noqa: PTH110, PTH114 - as many as there are products
 
 
 class _Layers:

@@ -132,9 +132,9 @@ _KNOWN = (
         "mintpy.load.demFile must match the *_dem.tif of the products; Template.for_stack(stack) writes it.",
     ),
     _Known(
-        r"\"?(incidenceAngle|azimuthAngle|slantRangeDistance)\"? (?:is missing|doesn't exist)|object '"
-        r"(?:incidenceAngle|azimuthAngle)' doesn't exist",
-        "The geometry is not complete: {message}",
+        r"input dataset \['(\w+)'\] not found in file \S*geometry|"
+        r"object '(?:incidenceAngle|azimuthAngle|slantRangeDistance)' doesn't exist",
+        "The geometry is not complete ({message}).",
         "mintpy.load.incAngleFile and azAngleFile must match the *_lv_theta.tif and *_lv_phi.tif of the products.",
     ),
     _Known(

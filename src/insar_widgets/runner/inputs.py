@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,10 @@ from insar_widgets.runner.content import stamp
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import StepPlan
 
-__all__ = ["input_files", "input_stamps", "read_by", "refuse_mixed_grids"]
+__all__ = ["DELAY_FOLDERS", "folder_stamp", "input_files", "input_stamps", "read_by", "refuse_mixed_grids"]
 
+DELAY_FOLDERS = ("mintpy.troposphericDelay.gacosDir",)
+"""Options that name a folder of the user's own files, one a date."""
 _UNSET = ("", "auto", "no", "none", "false")
 
 
@@ -41,6 +44,14 @@ def input_stamps(files: Mapping[str, Iterable[str]]) -> dict[str, list[int]]:
             with suppress(FileNotFoundError):
                 stamps[name] = stamp(Path(name))
     return stamps
+
+
+def folder_stamp(folder: Path) -> list[int]:
+    """Checksum of name, size and time of every file in a folder; nothing of one that is not there."""
+    names = folder.iterdir() if folder.is_dir() else ()
+    # MintPy leaves .rsc files beside GeoTIFFs
+    found = [path for path in names if path.is_file() and path.suffix != ".rsc"]
+    return [zlib.crc32(repr(sorted((path.name, stamp(path)) for path in found)).encode())]
 
 
 def read_by(store: Store, plan: StepPlan, effective: Mapping[str, Any]) -> dict[str, list[int]]:

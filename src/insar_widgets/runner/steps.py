@@ -88,6 +88,7 @@ class StepPlan:
     may_read : files it reads where they are there.
     may_write : files it leaves only in some cases (``*`` allowed).
     clears : files of a later step that would change what it makes if they were still there.
+    ignores : options that another method than the chosen one would obey.
     """
 
     step: Step
@@ -98,6 +99,12 @@ class StepPlan:
     may_read: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+
+    @property
+    def obeys(self) -> tuple[str, ...]:
+        """Keys of the options that change what the step makes under this template."""
+        return tuple(key for key in self.step.obeys if key not in self.ignores)
 
     @property
     def products(self) -> tuple[str, ...]:
@@ -139,8 +146,9 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
         "quick_overview": {
             "reads": (STACK, "avgSpatialCoh.h5"),
             "may_read": (WATER_MASK,),
-            "writes": ("avgPhaseVelocity.h5", "numTriNonzeroIntAmbiguity.h5"),
-            "may_write": ("numTriNonzeroIntAmbiguity.png",),
+            "writes": ("avgPhaseVelocity.h5",),
+            # of a network without triplets MintPy counts none
+            "may_write": ("numTriNonzeroIntAmbiguity.h5", "numTriNonzeroIntAmbiguity.png"),
         },
         "correct_unwrap_error": _unwrap(on),
         "invert_network": {
@@ -206,6 +214,14 @@ def _everything_on() -> dict[str, StepPlan]:
     return plan_steps(switches)
 
 
+_DELAY_OPTIONS = {
+    "pyaps": ("weatherModel", "weatherDir"),
+    "height_correlation": ("polyOrder", "looks", "minCorrelation"),
+    "gacos": ("gacosDir",),
+    "opera": ("operaDir",),
+}
+
+
 class _Switches:
     """Truth of template values as MintPy takes it."""
 
@@ -249,7 +265,10 @@ class _Series:
             str(method), f"_{model}"
         )
         writes = (f"inputs/{model}.h5",) if method == "pyaps" else ()
-        return self.correct(suffix, "mintpy.troposphericDelay.method", reads=(GEOMETRY,), writes=writes)
+        reads = (GEOMETRY, *(("maskTempCoh.h5",) if method == "height_correlation" else ()))
+        plan = self.correct(suffix, "mintpy.troposphericDelay.method", reads=reads, writes=writes)
+        others = (name for other, names in _DELAY_OPTIONS.items() if other != method for name in names)
+        return plan | {"ignores": tuple(f"mintpy.troposphericDelay.{name}" for name in others)}
 
 
 def _unwrap(on: _Switches) -> dict[str, Any]:
