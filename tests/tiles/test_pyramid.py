@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import h5py
@@ -15,6 +16,7 @@ import zarr
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.results import open_results
 from insar_widgets.tiles import TileSource, pyramid
+from insar_widgets.tiles._store import make_room
 from insar_widgets.tiles.pyramid import PyramidStatus
 from tiles.test_source import by_hand
 
@@ -144,6 +146,7 @@ def test_a_source_that_is_written_again_loses_its_pyramid(tmp_path: Path) -> Non
 
 KILLED = """
 import sys
+import threading
 from insar_widgets.results import open_results
 from insar_widgets.tiles import TileSource
 def tell(status):
@@ -164,14 +167,32 @@ def test_a_builder_that_is_killed_leaves_nothing_that_is_used(tmp_path: Path) ->
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"half\n"
+        source = TileSource(open_results(work)["timeseries"])
+        assert source.pyramid.state == "none"
+        waits = threading.Event()
+        source.build_pyramid(lambda status: waits.set() if "Another process" in status.message else None)
+        assert waits.wait(60)
         process.send_signal(signal.SIGKILL)
     left = list((work / ".insar_widgets" / "pyramids").iterdir())
-    assert [p.suffix for p in left] == [".part"]
-    source = TileSource(open_results(work)["timeseries"])
-    assert source.pyramid.state == "none"
-    source.build_pyramid()
+    assert {p.suffix for p in left} == {".part"}
     assert source.wait_pyramid(120).state == "ready"
     assert list((work / ".insar_widgets" / "pyramids").iterdir()) == [folder_of(work)]
+
+
+def test_dask_arrays_keep_one_pyramid_and_the_cache_has_a_limit(tmp_path: Path) -> None:
+    write(tmp_path / "work")
+    lazy = open_results(tmp_path / "work")["timeseries"]
+    for chunk in (500, 600):
+        source = TileSource(lazy.isel(date=slice(0, 1)).chunk(y=chunk))
+        source.build_pyramid()
+        assert source.wait_pyramid(120).state == "ready"
+    folder = folder_of(tmp_path / "work")
+    assert folder == source.pyramid.folder
+    assert make_room(folder.parent, 100, 2**30, keep=tmp_path)
+    assert folder.exists()
+    assert not make_room(folder.parent, 2**30 + 1, 2**30, keep=tmp_path)
+    assert make_room(folder.parent, 2**30, 2**30, keep=tmp_path)
+    assert not folder.exists()
 
 
 def test_building_can_be_cancelled_and_leaves_nothing(tmp_path: Path) -> None:

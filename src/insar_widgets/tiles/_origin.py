@@ -91,6 +91,7 @@ def origin_of(raster: Raster, path: Path | None = None) -> Origin | None:
         "nodata": raster.nodata,
         "scale": [str({**data.encoding, **data.attrs}.get(k)) for k in ("scale_factor", "add_offset")],
         "selection": selection,
+        "dask": data.chunks is not None,
     }
     found = Path(named).resolve()
     return Origin(found, stamp_of(found), identity)

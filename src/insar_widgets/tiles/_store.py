@@ -194,8 +194,12 @@ def remove(folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def clean(folder: Path, keep: Path) -> None:
-    """Remove what killed builders left, and pyramids whose source is gone or was written again."""
+def clean(folder: Path, keep: Path, origin: Origin) -> None:
+    """Remove what killed builders left, and pyramids that will not be used again.
+
+    These are the ones whose source is gone or was written again, and those of the same array under another Dask
+    name, as such names may differ from session to session.
+    """
     for path in _children(folder):
         if path.name.endswith(".gone"):
             shutil.rmtree(path, ignore_errors=True)
@@ -204,8 +208,14 @@ def clean(folder: Path, keep: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
         elif path.suffix == ".zarr" and path != keep:
             said = read_about(path)
-            if said and stamp_of(Path(said.get("source", ""))) != said.get("stamp"):
+            if said and (_renamed(said, origin) or stamp_of(Path(said["source"])) != said["stamp"]):
                 remove(path)
+
+
+def _renamed(said: dict[str, Any], origin: Origin) -> bool:
+    mine, other = dict(origin.identity), dict(said["identity"])
+    differ = mine.pop("selection") != other.pop("selection", None)
+    return bool(mine["dask"] and differ and said["source"] == str(origin.path) and mine == other)
 
 
 def somebody_builds(final: Path) -> bool:

@@ -189,7 +189,7 @@ class Build:
                 raise CancelledError("Cancelled.")
         if _store.is_complete(final, self.origin):
             return
-        _store.clean(final.parent, final)
+        _store.clean(final.parent, final, self.origin)
         part = _store.Part(final)
         try:
             self._tell(replace(self.status, message=self.place.message))
