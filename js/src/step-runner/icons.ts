@@ -14,9 +14,6 @@ const OUTLINES = {
   lock: "M3.6 7h8.8v6.4H3.6zM5.4 7V5.3a2.6 2.6 0 0 1 5.2 0V7",
   end: "M8 2.4v7.4M4.9 6.9 8 10l3.1-3.1M3.4 13.2h9.2",
   memory: "M3 4.5h10v7H3zM5 11.5v2M8 11.5v2M11 11.5v2M5.6 7.2v1.6M8 7.2v1.6M10.4 7.2v1.6",
-  image: "M2.4 3h11.2v10H2.4zM2.8 11.4l3.4-3.6 2.6 2.6 1.8-1.7 2.8 2.7M10.6 6h.02",
-  table: "M2.2 3h11.6v10H2.2zM2.2 6.4h11.6M2.2 9.7h11.6M6.6 6.4V13",
-  layers: "M8 2.4l6 3-6 3-6-3zM2 8.4l6 3 6-3M2 11.2l6 3 6-3",
 } as const;
 
 export type RunIcon = keyof typeof OUTLINES;

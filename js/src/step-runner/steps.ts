@@ -19,14 +19,6 @@ export interface Actions {
   free(): boolean;
 }
 
-const CHIP_ICONS = {
-  figure: () => runIcon("image", "small"),
-  network: () => runIcon("image", "small"),
-  table: () => runIcon("table", "small"),
-  layer: () => runIcon("layers", "small"),
-  file: () => icon("file", "small"),
-};
-
 export function chipButton(chip: Chip, actions: Pick<Actions, "open">, key: string): HTMLButtonElement {
   const element = h(
     "button",
@@ -37,7 +29,6 @@ export function chipButton(chip: Chip, actions: Pick<Actions, "open">, key: stri
       "data-file": chip.file,
       title: `Show ${chip.file}`,
     },
-    CHIP_ICONS[chip.kind](),
     h("span", {}, chip.name),
   );
   element.addEventListener("click", () => {
@@ -157,7 +148,7 @@ class StepRow {
     const { state, began, seconds, expected } = this.#row;
     let text = "";
     if (state === "running" && began !== null) text = duration(this.actions.now() - began);
-    else if (seconds !== null) text = duration(seconds);
+    else if (seconds !== null) text = seconds < 0.5 ? "<0:01" : duration(seconds);
     else if (expected !== null) text = `~${duration(expected)}`;
     if (this.#time.textContent !== text) this.#time.textContent = text;
     this.#time.title = text.startsWith("~") ? `expected from ${this.#row.expected_from}` : "";

@@ -134,7 +134,7 @@ class StepRunner(Widget):
     ) -> None:
         folder = None if work_dir is None else Path(work_dir).expanduser().absolute()
         if isinstance(source, Run):
-            folder, template = source.work_dir, template or source.template
+            folder, template = Path(source.work_dir), template or source.template
         elif isinstance(source, Template):
             template = source
             if folder is None:
