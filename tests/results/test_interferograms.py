@@ -48,15 +48,15 @@ def test_mean_coherence_is_that_of_the_pixels_with_a_value_and_is_kept(finished_
     work_dir = tmp_path / "run"
     shutil.copytree(finished_run.work_dir, work_dir)
     interferograms = open_results(work_dir).interferograms
-    assert interferograms.known_mean_coherence is None
+    assert interferograms.known_mean_coherence() is None
     told = []
-    mean = interferograms.mean_coherence(lambda share, _: told.append(share))
+    mean = interferograms.mean_coherence(on_progress=lambda share, _: told.append(share))
     truth = [layer[layer != 0].mean(dtype=float) for layer in stack["coherence"]]
     assert mean == pytest.approx(truth)
     assert told[-1] == 1
-    assert open_results(work_dir).interferograms.known_mean_coherence == pytest.approx(truth)
+    assert open_results(work_dir).interferograms.known_mean_coherence() == pytest.approx(truth)
     work_dir.joinpath(".insar_widgets", "mean_coherence.json").write_text("{")
-    assert open_results(work_dir).interferograms.known_mean_coherence is None
+    assert open_results(work_dir).interferograms.known_mean_coherence() is None
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(CancelledError):

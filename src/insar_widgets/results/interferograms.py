@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -157,59 +156,72 @@ class Interferograms:
             array = (array - array.dtype.type(value)).assign_attrs(attributes)
         return array
 
-    @property
-    def known_mean_coherence(self) -> Floats | None:
-        """Mean coherence (N,) where it was computed before for this very file, else None."""
+    def known_mean_coherence(self, mask: xr.DataArray | None = None) -> Floats | None:
+        """Mean coherence (N,) where it was computed before for this very file and mask, else None."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             stored = json.loads((self.work_dir / _CACHE).read_text())
-            if stored["stamp"] == self._stamp and len(stored["mean"]) == len(self.pairs):
+            if stored["stamp"] == self._stamp(mask) and len(stored["mean"]) == len(self.pairs):
                 return np.array(stored["mean"], float)
         return None
 
-    @cached_property
-    def _stamp(self) -> list[int]:
-        """What says that coherence is the same; attributes and flags may change."""
+    def _stamp(self, mask: xr.DataArray | None) -> list[int | str]:
+        """What says that coherence and mask are the same; attributes and flags of the stack may change."""
         source = self._entry.datasets["coherence"]
-        return [source.stamp[0], *source.shape]
+        stamp: list[int | str] = [source.stamp[0], *source.shape]
+        if mask is not None:
+            file = Path(str(mask.attrs.get("source", "")))
+            stamp += [str(mask.name), file.stat().st_mtime_ns if file.is_file() else int(mask.values.sum())]
+        return stamp
 
     def mean_coherence(
-        self, on_progress: Progress | None = None, cancelled: threading.Event | None = None
+        self,
+        mask: xr.DataArray | None = None,
+        on_progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
     ) -> Floats:
-        """Mean over the pixels with a value of each pair's coherence, (N,); the whole file is read once.
+        """Mean of each pair's coherence over the pixels with a value, (N,); the whole file is read once.
 
-        It is kept in the work directory, where that can be written.
+        With the water mask as `mask` it is what MintPy compares with ``mintpy.network.minCoherence``. It is kept in the
+        work directory, where that can be written.
+
+        Parameters
+        ----------
+        mask
+            (y, x); pixels where it is false or zero do not count.
+        on_progress, cancelled
+            Called with the share done and words; set to stop.
 
         Raises
         ------
         CancelledError
             If `cancelled` was set.
         """
-        known = self.known_mean_coherence
+        known = self.known_mean_coherence(mask)
         if known is not None:
             return known
         source = self._entry.datasets["coherence"]
         pairs, rows, columns = source.shape
         total, count = np.zeros(pairs), np.zeros(pairs)
+        counts = np.ones((rows, columns), bool) if mask is None else mask.values.astype(bool)
         step = max(1, _BLOCK_BYTES // (pairs * columns * source.dtype.itemsize))
         for first in range(0, rows, step):
             if cancelled is not None and cancelled.is_set():
                 raise CancelledError("Cancelled.")
-            values = source.read((slice(None), slice(first, min(first + step, rows)), slice(None)))
-            valid = np.isfinite(values) & (values != 0)
+            part = slice(first, min(first + step, rows))
+            values = source.read((slice(None), part, slice(None)))
+            valid = np.isfinite(values) & (values != 0) & counts[part]
             total += np.where(valid, values, 0).sum(axis=(1, 2), dtype=float)
             count += valid.sum(axis=(1, 2))
             if on_progress:
-                on_progress(min(first + step, rows) / rows, "mean coherence of the pairs")
+                on_progress(part.stop / rows, "mean coherence of the pairs")
         with np.errstate(invalid="ignore"):
             mean = total / count
-        self._keep(mean)
+        self._keep(mean, self._stamp(mask))
         return mean
 
-    def _keep(self, mean: Floats) -> None:
+    def _keep(self, mean: Floats, stamp: list[int | str]) -> None:
         target = self.work_dir / _CACHE
-        content = json.dumps(
-            {"stamp": self._stamp, "mean": [None if np.isnan(m) else float(m) for m in mean]}
-        )
+        content = json.dumps({"stamp": stamp, "mean": [None if np.isnan(m) else float(m) for m in mean]})
         with suppress(OSError):  # a folder that may only be read: it is computed again next time
             target.parent.mkdir(exist_ok=True)
             fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
