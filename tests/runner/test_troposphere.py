@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -116,7 +117,7 @@ def test_an_earlier_correction_can_be_done_again_with_the_files_at_hand(correcte
 def test_dates_that_cannot_be_had_are_named_and_what_was_downloaded_is_used_again(
     cds: Cds, corrected, quick_run, tmp_path
 ):
-    """MintPy would drop the date from the series and end with status 0."""
+    """MintPy would leave these dates uncorrected amid the others and end with status 0."""
     dates = dates_of(quick_run)
     cds.unavailable = {dates[2], dates[5]}
     run = copy_of(quick_run, tmp_path / "quick", PYAPS)
@@ -188,7 +189,7 @@ def test_a_shared_weather_folder_is_used_and_its_larger_area_too(
 
 
 def test_gacos_needs_every_date(quick_run, prepared_stack, tmp_path):
-    """MintPy goes on without the dates that have no file."""
+    """MintPy leaves the dates that have no file uncorrected."""
     folder = tmp_path / "gacos"
     folder.mkdir()
     dates = dates_of(quick_run)
@@ -202,6 +203,14 @@ def test_gacos_needs_every_date(quick_run, prepared_stack, tmp_path):
     (tmp_path / missing.name).rename(missing)
     assert run.start().wait(timeout=300) == "completed", run.failure
     assert_same_arrays(run.work_dir, corrected_by_mintpy(run, quick_run, tmp_path / "theirs"))
+    os.utime(missing)
+    assert run.states()["correct_troposphere"] == "stale", "a file was replaced"
+
+
+def test_options_of_another_method_change_nothing(corrected):
+    options = {"mintpy.troposphericDelay.polyOrder": "2", "mintpy.troposphericDelay.gacosDir": "elsewhere"}
+    states = Run(corrected[0].work_dir, corrected[0].template.with_options(options)).states()
+    assert set(states.values()) == {"completed", "off"}
 
 
 def write_gacos(folder: Path, dates: list[str], like: Path) -> None:

@@ -87,8 +87,9 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
             remedy = f"Get them at http://www.gacos.net and put them into {folder}."
             refuse_missing_dates(wanted, found, "GACOS file", remedy)
         super().run_tropospheric_delay_correction(step_name)
-        if method and Path(files["output"]).is_file():
-            made = timeseries(files["output"]).get_date_list()
+        delays = {"pyaps": "ERA5", "gacos": "GACOS", "opera": "OPERA"}.get(method)
+        if delays:
+            made = timeseries(str(Path(self.workDir) / "inputs" / f"{delays}.h5")).get_date_list()
             remedy = "Get the data of these dates and start again, or choose another method."
             refuse_missing_dates(wanted, made, "tropospheric delay", remedy)
 

@@ -1,4 +1,4 @@
-"""Dates without data: named, never dropped in silence."""
+"""Dates without data: named, never passed over in silence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tell(Protocol):
 
 
 def refuse_missing_dates(wanted: Iterable[str], found: Iterable[str], what: str, remedy: str) -> None:
-    """Raise :class:`RunError` that names the dates without data; MintPy drops them from the series."""
+    """Raise :class:`RunError` that names the dates without data, which MintPy leaves as they are."""
     wanted = list(wanted)
     missing = sorted(set(wanted) - set(found))
     if missing:

@@ -264,7 +264,8 @@ class _Series:
         suffix = {"height_correlation": "_tropHgt", "gacos": "_GACOS", "opera": "_OPERA"}.get(
             str(method), f"_{model}"
         )
-        writes = (f"inputs/{model}.h5",) if method == "pyaps" else ()
+        delays = {"pyaps": model, "gacos": "GACOS", "opera": "OPERA"}.get(str(method))
+        writes = (f"inputs/{delays}.h5",) if delays else ()
         reads = (GEOMETRY, *(("maskTempCoh.h5",) if method == "height_correlation" else ()))
         plan = self.correct(suffix, "mintpy.troposphericDelay.method", reads=reads, writes=writes)
         others = (name for other, names in _DELAY_OPTIONS.items() if other != method for name in names)
