@@ -106,6 +106,7 @@ def test_leaving_era5_behind_equals_a_run_that_never_had_it(corrected, quick_run
         assert_same_arrays(run.work_dir, corrected_by_mintpy(run, quick_run, tmp_path / "theirs"))
 
 
+@pytest.mark.soak
 def test_an_earlier_correction_can_be_done_again_with_the_files_at_hand(corrected, tmp_path, monkeypatch):
     """Without a service, an account or a network: every file is there."""
     monkeypatch.setenv("CDSAPI_RC", str(tmp_path / "none"))
@@ -153,7 +154,7 @@ def test_a_busy_service_is_waited_for_visibly_and_the_wait_can_be_cancelled(cds:
     assert run.states()["correct_troposphere"] == "cancelled"
 
 
-@pytest.mark.parametrize("mode", ["queue", "slow"])
+@pytest.mark.parametrize("mode", ["queue", pytest.param("slow", marks=pytest.mark.soak)])
 def test_cancelling_withdraws_the_request_and_leaves_nothing_half_downloaded(
     cds: Cds, quick_run, tmp_path, mode
 ):
@@ -172,6 +173,7 @@ def test_cancelling_withdraws_the_request_and_leaves_nothing_half_downloaded(
     assert not list((run.work_dir / "ERA5").iterdir())
 
 
+@pytest.mark.soak
 def test_a_shared_weather_folder_is_used_and_its_larger_area_too(
     era5_source, corrected, quick_run, tmp_path, monkeypatch
 ):
@@ -188,6 +190,7 @@ def test_a_shared_weather_folder_is_used_and_its_larger_area_too(
     assert_same_arrays(run.work_dir, corrected[0].work_dir)
 
 
+@pytest.mark.soak
 def test_gacos_needs_every_date(quick_run, prepared_stack, tmp_path):
     """MintPy leaves the dates that have no file uncorrected."""
     folder = tmp_path / "gacos"
