@@ -18,7 +18,7 @@ from insar_widgets.results import open_results
 from insar_widgets.tiles import TileSource, pyramid
 from insar_widgets.tiles._store import make_room
 from insar_widgets.tiles.pyramid import PyramidStatus
-from tiles.test_source import by_hand
+from tiles._rasters import by_hand
 
 ROWS, COLUMNS, DATES = 1100, 1030, 3
 

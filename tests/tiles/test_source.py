@@ -11,22 +11,7 @@ import xarray as xr
 
 from insar_widgets.errors import CancelledError, TileError
 from insar_widgets.tiles import TileSource, render_tile
-from tiles._rasters import make, tile_at
-
-
-def by_hand(values: np.ndarray, factor: int, classes: bool = False) -> np.ndarray:
-    """Mean of the valid pixels, or commonest class (the smallest of equals), block by block."""
-    rows, columns = -(-values.shape[0] // factor), -(-values.shape[1] // factor)
-    whole = np.full((rows * factor, columns * factor), np.nan)
-    whole[: values.shape[0], : values.shape[1]] = values
-    blocks = whole.reshape(rows, factor, columns, factor).swapaxes(1, 2).reshape(rows, columns, -1)
-    empty = np.isnan(blocks).all(axis=2)
-    if classes:
-        found = np.unique(values[~np.isnan(values)])
-        best = found[np.stack([(blocks == value).sum(axis=2) for value in found]).argmax(axis=0)]
-    else:
-        best = np.nansum(blocks, axis=2) / np.maximum(1, (~np.isnan(blocks)).sum(axis=2))
-    return np.where(empty, np.nan, best)
+from tiles._rasters import by_hand, make, tile_at
 
 
 @pytest.mark.parametrize("classes", [False, True])
