@@ -34,10 +34,10 @@ OPTIONS = {
 }
 CHANGES = {
     "network": {"mintpy.network.excludeIfgIndex": "1"},
-    "reference point": {"mintpy.reference.yx": "30,40"},
+    "reference point": {"mintpy.reference.yx": "46,26"},
     "weights": {"mintpy.networkInversion.weightFunc": "no"},
     "ramp": {"mintpy.deramp": "quadratic"},
-    "reference date": {"mintpy.reference.date": "20190310"},
+    "reference date": {"mintpy.reference.date": "20190323"},
     "velocity": {"mintpy.timeFunc.periodic": "1.0"},
 }
 # state from which it starts, step that is killed: file, number of kills spread over its writes

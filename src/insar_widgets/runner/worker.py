@@ -27,6 +27,7 @@ from insar_widgets.runner.inputs import read_by
 from insar_widgets.runner.links import load_through_links
 from insar_widgets.runner.monitor import start_watch
 from insar_widgets.runner.processes import end_processes
+from insar_widgets.runner.record import changed_manifests, reference_used
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.unfinished import (
@@ -44,7 +45,6 @@ _REFUSED = 3
 _WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
 _SPARE = 128 << 10  # bytes
-_MOST_BEFORE = 4  # records of what a file was before steps changed it in place
 _KMZ = (
     "MintPy's KMZ stretches the UTM image between two corners without reprojecting it: do not read positions from "
     "it, they are off by up to kilometres on a full frame."
@@ -342,43 +342,19 @@ class Worker:
                 "versions": self.versions,
             }
             if name == "reference_point":
-                content["reference"] = self._reference(analysis)
+                content["reference"] = reference_used(self.store, analysis.choice)
                 self.emit("reference", **content["reference"])
-            elif reference := (self.store.manifest("reference_point") or {}).get("reference"):
-                content["reference"] = reference
+            elif plan.step.number > self.plans["reference_point"].step.number:
+                content["reference"] = (self.store.manifest("reference_point") or {}).get("reference")
             if name in CHANGES_FILES:
                 content["kept"] = files.originals_kept
-            files.commit({name: content, **self._changed_manifests(plan)})
+            files.commit({name: content, **changed_manifests(self.store, plan)})
         except OSError as error:
             _log(traceback.format_exc())
             return type(error).__name__, str(error)
         for file, record in outputs.items():
             self.emit("file", step=name, file=file, bytes=record["bytes"])
         return None
-
-    def _changed_manifests(self, plan: StepPlan) -> dict[str, dict[str, Any]]:
-        """Manifests of the steps whose files this one changed in place, brought up to date."""
-        found = {}
-        for owner in self.plans:
-            other = self.store.manifest(owner) if owner != plan.step.name else None
-            changed = sorted(set(plan.rewrites) & set(other["outputs"])) if other else []
-            if other and changed:
-                before = dict(other.get("before", {}))
-                for file in changed:
-                    before[file] = [*before.get(file, [])[-_MOST_BEFORE:], other["outputs"][file]]
-                outputs = other["outputs"] | self.store.records(changed)
-                found[owner] = other | {"outputs": outputs, "before": before}
-        return found
-
-    def _reference(self, analysis: Any) -> dict[str, Any]:
-        import h5py  # noqa: PLC0415
-
-        with h5py.File(self.store.work_dir / "inputs" / "ifgramStack.h5", "r", locking=False) as file:
-            about = dict(file.attrs)
-        y, x = int(about["REF_Y"]), int(about["REF_X"])
-        choice = analysis.choice
-        how = {"how": "chosen", "why": choice.why, "coherence": round(choice.coherence, 4)} if choice else {}
-        return {"y": y, "x": x, **_lon_lat(about, y, x), "how": "template", **how}
 
     def _report_warnings(self, name: str, log: Path) -> None:
         seen: dict[str, None] = {}
@@ -430,20 +406,6 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
-
-
-def _lon_lat(attributes: Mapping[str, Any], y: int, x: int) -> dict[str, float]:
-    """Centre of a pixel in degrees WGS84; in UTM MintPy's REF_LAT and REF_LON are metres."""
-    from pyproj import Transformer  # noqa: PLC0415 - only one step needs it
-
-    if "X_FIRST" not in attributes:
-        return {}
-    first = (float(attributes["X_FIRST"]), float(attributes["Y_FIRST"]))
-    east = first[0] + (x + 0.5) * float(attributes["X_STEP"])
-    north = first[1] + (y + 0.5) * float(attributes["Y_STEP"])
-    to_degrees = Transformer.from_crs(int(attributes.get("EPSG", 4326)), 4326, always_xy=True)
-    lon, lat = to_degrees.transform(east, north)
-    return {"lon": round(lon, 7), "lat": round(lat, 7)}
 
 
 def _harmless(step: str, message: str) -> bool:
