@@ -177,9 +177,8 @@ class StepRunner(Widget):
 
     @property
     def states(self) -> dict[str, str]:
-        """State of each of the 18 steps as it is shown now; empty where there is no template."""
-        if not self._stated:
-            self.refresh()
+        """State of each of the 18 steps now; empty where there is no template."""
+        self.refresh()
         return {row["name"]: row["state"] for row in self._rows}
 
     def start(
