@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
+from insar_widgets import Run
 from insar_widgets.cli import main
 from insar_widgets.doctor import examine
 
@@ -68,6 +71,52 @@ def test_status_of_an_unknown_folder_is_2_and_of_an_unfinished_run_3(home, finis
     (copy / "velocity.h5").unlink()
     assert main(["status", str(copy)]) == 3
     assert "stale" in capsys.readouterr().out
+
+
+def test_a_run_is_looked_at_and_cancelled_from_another_terminal(home, finished_run, capsys):
+    copy = home / "copy"
+    shutil.copytree(finished_run.work_dir, copy)
+    run = Run.attach(copy)
+    assert main(["cancel", str(copy)]) == 0
+    assert "No run is under way" in capsys.readouterr().out
+    run.start(from_="load_data")
+    told = Event()
+    run_events = Thread(target=run.wait, kwargs={"timeout": 60, "on_event": lambda e: _set(told, e)})
+    run_events.start()
+    assert told.wait(60)
+    assert main(["status", str(copy)]) == 3
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Memory" in text and "cores" in text and "left" in text
+    assert main(["status", "--json", str(copy)]) == 3
+    content = json.loads(capsys.readouterr().out)
+    assert content["running"] and content["seconds_left"] > 0 and content["resources"]["memory_bytes"] > 0
+    assert main(["cancel", str(copy)]) == 0
+    assert "cancelled; finished steps are kept" in capsys.readouterr().out
+    run_events.join(10)
+    assert main(["status", str(copy)]) != 0
+
+
+def _set(told, event):
+    if event["event"] == "resources":
+        told.set()
+
+
+def test_the_log_of_a_step_is_shown_and_followed_to_its_end(home, finished_run, capsys):
+    path = str(finished_run.work_dir)
+    assert main(["log", path, "velocity"]) == 0
+    assert "step - velocity" in capsys.readouterr().out
+    assert main(["log", path, "velocity", "-f"]) == 0
+    assert capsys.readouterr().out.strip() == finished_run.log("velocity").strip()
+    assert main(["log", path]) == 0
+    assert main(["log", path, "geocode"]) == 2
+    assert "There is no log of geocode" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_cluster_in_short_is_checked_before_anything_is_written(small_stack, home, monkeypatch, capsys):
+    arguments = ["run", str(small_stack.root), "--work-dir", str(home / "w")]
+    assert main([*arguments, "--cluster", "slurm,quue=short"]) == 2
+    assert "not 'quue=short'" in " ".join(capsys.readouterr().err.split())
+    assert not (home / "w").exists()
 
 
 def test_simulate_does_not_overwrite_what_is_not_its_own(home, capsys):

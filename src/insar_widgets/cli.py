@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from insar_widgets.errors import InsarWidgetsError
 
 if TYPE_CHECKING:
     from insar_widgets.hyp3 import Stack
-    from insar_widgets.runner import Run
+    from insar_widgets.runner import Estimate, Run
 
 __all__ = ["main"]
 
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--leave-out-broken", action="store_true", help="go on without products that cannot be read"
     )
+    run.add_argument(
+        "--cluster",
+        metavar="KIND,KEY=VALUE,...",
+        help="batch system: slurm, pbs or lsf, with queue, account, cores, memory, walltime of a job, workers, "
+        "interface; for instance slurm,queue=short,cores=4,memory=8GB,walltime=02:00:00,workers=8",
+    )
     run.add_argument("--verify", action="store_true", help="fail if a product is missing at the end")
     run.set_defaults(function=_run)
 
@@ -91,6 +98,16 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("work_dir", type=Path, metavar="DIR")
     status.add_argument("--json", action="store_true", help="as JSON, for scripts")
     status.set_defaults(function=_status)
+
+    cancel = commands.add_parser("cancel", help="end the run in a work directory; finished steps are kept")
+    cancel.add_argument("work_dir", type=Path, metavar="DIR")
+    cancel.set_defaults(function=_cancel)
+
+    log = commands.add_parser("log", help="show what MintPy printed in the last pass of a step")
+    log.add_argument("work_dir", type=Path, metavar="DIR")
+    log.add_argument("step", metavar="STEP", nargs="?", help="the last one that was started, if left out")
+    log.add_argument("-f", "--follow", action="store_true", help="go on until the step ends")
+    log.set_defaults(function=_log)
 
     app = commands.add_parser("app", help="open the page in a browser, served by Voilà")
     app.add_argument("work_dir", type=Path, nargs="?", metavar="DIR")
@@ -128,11 +145,15 @@ def _simulate(arguments: argparse.Namespace, console: Console) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     from insar_widgets import Run, Template, find_stack  # noqa: PLC0415
+    from insar_widgets.runner import Cluster  # noqa: PLC0415
 
+    cluster = Cluster.parse(arguments.cluster) if arguments.cluster else None
     work_dir: Path = arguments.work_dir.expanduser().resolve()
     options = dict(_option(text) for text in arguments.set)
     if arguments.template:
         options = {**Template.read(arguments.template), **options}
+    if cluster is not None:
+        options |= cluster.options
     stack = find_stack(arguments.products)
     console.print(f"Found {_about(stack)}")
     if stack.left_out and not arguments.leave_out_broken:
@@ -159,7 +180,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         console.print("MintPy would fail with these options, or ignore them; nothing was run.")
         return 2
     run = Run(work_dir, template)
-    run.start(from_=arguments.from_, to=arguments.to)
+    run.start(from_=arguments.from_, to=arguments.to, cluster=cluster)
     outcome = _follow(run, console)
     if outcome != "completed":
         reason, remedy = run.failure or (f"The run was {outcome}.", "")
@@ -239,11 +260,16 @@ def _status(arguments: argparse.Namespace, console: Console) -> int:
 
     run = Run.attach(arguments.work_dir)
     steps = run.status()
+    estimate = run.estimate()
+    running = run.is_running
+    uses = run.resources if running else None
     if arguments.json:
         content = {
             "outcome": run.outcome,
-            "running": run.is_running,
+            "running": running,
             "steps": {s.name: s.state for s in steps},
+            "seconds_left": estimate.seconds_left if running else None,
+            "resources": uses,
         }
         console.print_json(json.dumps(content))
     else:
@@ -251,13 +277,90 @@ def _status(arguments: argparse.Namespace, console: Console) -> int:
         for step in steps:
             mark, colour = _MARK[step.state]
             seconds = "" if step.seconds is None else f"{step.seconds:.1f} s"
+            if step.seconds_left is not None and step.state != "completed":
+                seconds = f"{'≈ ' if not seconds else seconds + ', ≈ '}{_duration(step.seconds_left)}"
             what = step.reason or ", ".join(step.outputs)
+            if step.fraction is not None:
+                what = f"{step.fraction:.0%} {step.label}".strip()
             table.add_row(f"[{colour}]{mark}[/]", step.name, step.state, seconds, escape(what))
         console.print(table)
+        if running:
+            _say_progress(console, estimate, uses)
     states = {s.state for s in steps}
     if states & {"failed", "cancelled", "interrupted"}:
         return 1
     return 0 if states <= {"completed", "off"} else 3
+
+
+def _say_progress(console: Console, estimate: Estimate, uses: dict[str, Any] | None) -> None:
+    """Time left, and what the run uses."""
+    if estimate.seconds_left is not None:
+        but = f", without {', '.join(estimate.unknown)}" if estimate.unknown else ""
+        basis = estimate.steps[0].basis if estimate.steps else ""
+        console.print(f"About {_duration(estimate.seconds_left)} left{but} (by {basis})")
+    if uses:
+        needed = uses["disk_needed_bytes"]
+        disk = f"{uses['disk_free_bytes'] / 1e9:.1f} GB free"
+        disk += f", {needed / 1e9:.1f} GB still needed" if needed is not None else ""
+        console.print(
+            f"Memory {uses['memory_bytes'] / 1e9:.1f} of {uses['memory_limit_bytes'] / 1e9:.1f} GB, "
+            f"{uses['cpu']:.1f} of {uses['cores']} cores, disk {disk}"
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _cancel(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import Run  # noqa: PLC0415
+
+    run = Run.attach(arguments.work_dir)
+    if not run.is_running:
+        run.cancel()
+        console.print(
+            f"No run is under way in {run.work_dir}; the last one was {run.outcome}.", soft_wrap=True
+        )
+        return 0
+    outcome = run.cancel()
+    console.print(f"The run was {outcome}; finished steps are kept.")
+    return 0
+
+
+def _log(arguments: argparse.Namespace, console: Console) -> int:
+    from insar_widgets import Run  # noqa: PLC0415
+
+    run = Run.attach(arguments.work_dir)
+    started = [event["step"] for event in run.events() if event["event"] == "step-start"]
+    step = arguments.step or (started[-1] if started else "")
+    if step not in started:
+        there = (
+            f"There are: {', '.join(dict.fromkeys(started))}." if started else "Nothing was run there yet."
+        )
+        raise InsarWidgetsError(f"There is no log of {step or 'any step'} in {run.work_dir}. {there}")
+    shown = 0
+
+    def show() -> None:
+        nonlocal shown
+        text = run.log(step)
+        whole = text if not arguments.follow else text[: text.rfind("\n") + 1]
+        console.out(whole[shown:], end="")
+        shown = max(shown, len(whole))
+
+    show()
+    if arguments.follow:
+        try:
+            while (status := next(s for s in run.status() if s.name == step)).state == "running":
+                time.sleep(0.5)
+                show()
+        except KeyboardInterrupt:
+            return 130
+        console.out(run.log(step)[shown:])
+        return 1 if status.state in ("failed", "cancelled", "interrupted") else 0
+    return 0
 
 
 def _app(arguments: argparse.Namespace, _console: Console) -> int:
