@@ -14,13 +14,14 @@ PYTEST_ARGS ?=
 FRONTEND_SOURCES := $(shell find js -type f 2>/dev/null) package.json package-lock.json tsconfig.json
 BUILT := src/insar_widgets/static/.built
 
-.PHONY: help setup demo test lint test-python test-js browser bench soak lock clean
+.PHONY: help setup demo test lint test-python test-js browser bench soak slurm lock clean
 
 help:
 	@echo "make demo               set up, simulate a stack, run MintPy on it, open the page"
 	@echo "make demo STACK=folder  the same for your own HyP3 products"
 	@echo "make test               set up, then all checks and tests"
 	@echo "make bench              performance as ratios measured in one run"
+	@echo "make slurm              runs on a real Slurm, installed if need be (root)"
 	@echo "make soak               endurance: runs killed over and over, for an hour or so"
 	@echo "make lint               only the linters and type checkers"
 
@@ -83,6 +84,12 @@ test-python: setup browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(PYTEST_ARGS)
 
 test: lint test-js test-python
+
+# A real Slurm on this machine; `make test` runs these tests too, where it is installed. Needs root.
+slurm: setup
+	@command -v slurmctld >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge >/dev/null; }
+	$(BIN)/python -m pytest -p no:xdist $(PYTEST_ARGS) tests/runner/test_slurm.py
 
 # Runs killed over and over: an hour or so
 soak: setup
