@@ -42,8 +42,8 @@ class EventLog:
 
     Each line is an object with ``v`` (schema version), ``time`` (seconds since 1970, UTC), ``run`` (id of the
     run) and ``event``: ``run-start``, ``step-start``, ``progress``, ``resources``, ``file``, ``warning``,
-    ``step-end``, ``run-end``, ``cancel``, ``takeover`` (of a stale lock), ``recovered`` (what a kill had left).
-    :meth:`read` adds ``seq``, the number of the line.
+    ``step-end``, ``run-end``, ``cancel``, ``died`` (killed, or broke down), ``takeover`` (of a stale lock),
+    ``recovered`` (what a kill had left). :meth:`read` adds ``seq``, the number of the line.
 
     Parameters
     ----------
