@@ -6,6 +6,7 @@ import { ByteCache } from "../src/lib/tile-cache";
 import { TileStore, type TileKey, type Wanted } from "../src/lib/tile-store";
 import { decodeTile, EMPTY, TILE_PIXELS } from "../src/lib/value-tile";
 import { histogramOf } from "../src/raster-layer/histogram";
+import { sliceWords } from "../src/raster-layer/legend";
 import { touches } from "../src/raster-layer/mount";
 import { pixelOf, readingOf } from "../src/raster-layer/tiles";
 
@@ -276,6 +277,14 @@ describe("histogram and numbers", () => {
     expect(histogram.count).toBe(4004);
     expect([...histogram.counts].every((count) => Math.abs(count - 400) < 12)).toBe(true);
     expect(histogramOf(new Float32Array(0), 1, 4).quantile(0.5)).toBeNaN();
+  });
+
+  it("say which slice is shown, and since when", () => {
+    const source = { slices: 2, dates: ["20200101", "20200301"] };
+    expect(sliceWords(source, 1, -1)).toBe("2020-03-01");
+    expect(sliceWords(source, 1, 0)).toBe("2020-03-01, since 2020-01-01");
+    expect(sliceWords({ slices: 2, dates: [] }, 1, -1)).toBe("slice 2 of 2");
+    expect(sliceWords({ slices: 1, dates: [] }, 0, -1)).toBe("");
   });
 
   it("are written with a real minus sign and no more digits than they are worth", () => {

@@ -66,6 +66,8 @@ export interface RasterState {
   readout: boolean;
   /** Under the pointer; synced only while someone in Python observes it. */
   hover: { lon: number; lat: number; value: number | null; unit: string } | null;
+  /** Of large rasters: "building", "ready", ...; `message` says it in words. Empty before anything is known. */
+  overviews: { state?: string; fraction?: number; message?: string };
   /** "anywidget:<id>" of the ipyleaflet.Map. */
   map: string | null;
   _source: SourceInfo | null;

@@ -7,7 +7,7 @@ import { colormapGradient, colormapKind } from "../lib/colormaps";
 import { button, h, replace } from "../lib/dom";
 import type { ShownMap } from "../lib/leaflet-map";
 import { formatValue } from "../lib/number";
-import type { LayerEvents, RasterState } from "./api";
+import type { LayerEvents, RasterState, SourceInfo } from "./api";
 
 export interface Legend {
   hover(detail: LayerEvents["hover"]): void;
@@ -29,10 +29,25 @@ const TRAITS = [
   "visible",
   "legend",
   "readout",
-  "mask_mode",
+  "index",
+  "base_index",
+  "_source",
+  "overviews",
 ] as const;
 
 const SAID = { masked: "masked", "no data": "no data", outside: "outside", loading: "loading…" };
+
+/** Which slice is shown, and since when: "2020-03-01, since 2020-01-01". */
+export function sliceWords(
+  { dates, slices }: Pick<SourceInfo, "dates" | "slices">,
+  index: number,
+  base: number,
+): string {
+  if (slices < 2) return "";
+  const words = (n: number): string =>
+    dates[n]?.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3") ?? `slice ${n + 1} of ${slices}`;
+  return base < 0 ? words(index) : `${words(index)}, since ${words(base)}`;
+}
 
 /** Range of the colours, in the data's unit. */
 function rangeOf(model: AnyModel<RasterState>): [number, number] | null {
@@ -48,14 +63,16 @@ export function makeLegend(
   retry: () => void,
 ): Legend {
   const name = h("div", { class: "iw-raster-name" });
+  const slice = h("div", { class: "iw-raster-slice" });
   const bar = h("div", { class: "iw-raster-bar", "aria-hidden": "true" });
   const low = h("span");
   const high = h("span");
   const unit = h("span", { class: "iw-raster-unit" });
   const scale = h("div", { class: "iw-raster-scale" }, low, unit, high);
   const value = h("div", { class: "iw-raster-value" });
+  const note = h("div", { class: "iw-raster-slice" });
   const alert = h("div", { role: "alert" });
-  const body = h("div", { class: "iw-raster-body" }, name, bar, scale, value);
+  const body = h("div", { class: "iw-raster-body" }, name, slice, bar, scale, value, note);
   const element = h("div", { class: "iw iw-raster", role: "group" }, body, alert);
   L.DomEvent.disableClickPropagation(element);
   let failed = false;
@@ -80,6 +97,10 @@ export function makeLegend(
     element.setAttribute("aria-label", `Legend of ${model.get("name")}`);
     name.textContent = model.get("name");
     name.title = model.get("name");
+    const source = model.get("_source");
+    slice.textContent = source ? sliceWords(source, model.get("index"), model.get("base_index")) : "";
+    const { state, fraction = 0 } = model.get("overviews");
+    note.textContent = state === "building" ? `Overviews: ${Math.round(100 * fraction)} %` : "";
     bar.hidden = classes;
     scale.hidden = classes;
     bar.style.backgroundImage = colormapGradient(map, model.get("reverse"));

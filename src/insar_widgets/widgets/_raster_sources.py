@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from insar_widgets.errors import InsarWidgetsError
-from insar_widgets.tiles import TileSource
+from insar_widgets.tiles import PyramidStatus, TileSource
 
 __all__ = ["Sources", "overview", "slice_count", "slice_dates"]
 
@@ -64,7 +65,8 @@ class Sources:
                 self._open[key] = (data, TileSource(data))
             self._open.move_to_end(key)
             while len(self._open) > _KEPT:
-                self._open.popitem(last=False)
+                _, (_, oldest) = self._open.popitem(last=False)
+                oldest.cancel_pyramid()
             source = self._open[key][1]
         west, south, east, north = source.bounds
         return {
@@ -101,9 +103,24 @@ class Sources:
             low = -high
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
+    def build_overviews(self, key: str, on_change: Callable[[dict[str, Any]], None]) -> None:
+        """Build overviews of a large raster beside its file, in the background; tells how far they are."""
+        told = -1.0
+
+        def tell(status: PyramidStatus) -> None:
+            nonlocal told
+            if status.state == "building" and status.fraction - told < 0.01:
+                return
+            told = status.fraction
+            on_change({"state": status.state, "fraction": status.fraction, "message": status.message})
+
+        tell(self._source(key).build_pyramid(tell))
+
     def clear(self) -> None:
         """Let go of all of them."""
         with self._lock:
+            for _, source in self._open.values():
+                source.cancel_pyramid()
             self._open.clear()
 
     def _source(self, key: str) -> TileSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Self
 
 import anywidget
@@ -40,6 +41,9 @@ class RasterLayer(Widget):
         For legend and read-out; by default those of the data (`long_name` or `name`, and `units`).
     mask
         Second raster that decides where `data` is shown, see `mask_mode`. It need not have the grid of the data.
+    build_overviews
+        Whether overviews of a large file are built in the background, in `.insar_widgets` beside it, so that the view
+        from afar is fast. The map works without them.
     appearance
         Any other trait, see their help: ``colormap, reverse, vmin, vmax, opacity, wrap, index, offsets, ...``.
 
@@ -111,6 +115,10 @@ class RasterLayer(Widget):
     map = anywidget.WidgetTrait().tag(sync=True)
     map.help = "The ipyleaflet.Map that shows it, or None."
 
+    overviews = traitlets.Dict(
+        help="Overviews of large rasters, which are built beside the file: state, fraction, message."
+    ).tag(sync=True)
+
     data = traitlets.Instance(xr.DataArray, help="The values; may be replaced.")
     mask = traitlets.Instance(xr.DataArray, allow_none=True, help="The mask's values; may be replaced.")
 
@@ -128,6 +136,7 @@ class RasterLayer(Widget):
         name: str | None = None,
         units: str | None = None,
         mask: xr.DataArray | None = None,
+        build_overviews: bool = True,
         **appearance: Any,
     ) -> None:
         unknown = sorted(set(appearance) - set(self.trait_names()))
@@ -135,7 +144,7 @@ class RasterLayer(Widget):
             raise traitlets.TraitError(f"RasterLayer has no trait {unknown[0]!r}.")
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._sources = Sources()
-        self._given = dict(appearance)
+        self._build_overviews = build_overviews
         if mask is not None:
             appearance.setdefault("mask_mode", "minimum")
         style = style_of(data, units)
@@ -161,6 +170,7 @@ class RasterLayer(Widget):
         self._symmetric = style.symmetric
         self._requests = Requests(self, {"tiles": self._tiles}, limit=_AT_ONCE)
         self._find_range()
+        self._start_overviews()
 
     def __repr__(self) -> str:
         return f"RasterLayer({self.name!r}, {self.units!r}, colormap={self.colormap!r})"
@@ -278,11 +288,13 @@ class RasterLayer(Widget):
             self.index = min(self.index, last)
             self.base_index = min(self.base_index, last)
             self._source = self._sources.add(self.data)
+        self._start_overviews()
 
     @traitlets.observe("mask")
     def _mask_changed(self, _change: Any) -> None:
         if hasattr(self, "_requests"):
             self._mask = None if self.mask is None else self._sources.add(self.mask)
+            self._start_overviews()
 
     @traitlets.observe("vmin", "vmax")
     def _range_changed(self, change: Any) -> None:
@@ -305,6 +317,17 @@ class RasterLayer(Widget):
             job.apply(show)
 
         self._jobs.start("range", work)
+
+    def _start_overviews(self) -> None:
+        if not self._build_overviews:
+            return
+        for info in (self._source, self._mask):
+            if info is not None:
+                self._sources.build_overviews(info["key"], partial(self._overviews_are, info["key"]))
+
+    def _overviews_are(self, key: str, status: dict[str, Any]) -> None:
+        if self._source and self._source["key"] == key:
+            self.overviews = status
 
     def _tiles(self, request: Request) -> Answer:
         tiles = request.payload["tiles"]
