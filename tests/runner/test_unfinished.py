@@ -159,7 +159,7 @@ def test_without_room_for_a_copy_the_file_is_lost_and_it_is_said(store, monkeypa
     assert "series.h5" not in content(store)
 
 
-def test_a_failed_step_is_undone_in_its_own_process(store):
+def test_what_a_failed_step_left_is_undone(store):
     before = content(store)
     files = StepFiles(store, "deramp", "r")
     files.begin(["ramp.h5"], undoable=["stack.h5"], patterns=["*.he5"])
@@ -167,7 +167,7 @@ def test_a_failed_step_is_undone_in_its_own_process(store):
         file.attrs["REF_Y"] = "1"
     (store.work_dir / "ramp.h5").write_bytes(b"half")
     (store.work_dir / "S1.he5").write_bytes(b"half")
-    files.roll_back()
+    recover(store)
     assert content(store) == before and not (store.work_dir / "S1.he5").exists()
 
 

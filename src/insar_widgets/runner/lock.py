@@ -133,12 +133,13 @@ class Lock:
             raise
         self._fd = fd
 
-    def release(self) -> None:
-        """Let go; the next one finds an empty lock."""
+    def release(self, *, until_exit: bool = False) -> None:
+        """Let go, at once or when the process ends; the next one finds an empty lock."""
         if self._fd is not None:
             with suppress(OSError):
                 os.ftruncate(self._fd, 0)
-            os.close(self._fd)
+            if not until_exit:
+                os.close(self._fd)
             self._fd = None
 
     def refuse_second_run(self) -> None:

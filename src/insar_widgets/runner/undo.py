@@ -33,17 +33,21 @@ def take(path: Path, undo: Path) -> None:
     regions = list(_gaps(sorted(_raw_data(path)), size))
     undo.parent.mkdir(parents=True, exist_ok=True)
     new = undo.with_name(f".{undo.name}.new")
-    with path.open("rb") as source, new.open("wb") as target:
-        header = json.dumps({"v": 1, "bytes": size, "time": time, "regions": regions})
-        target.write(header.encode() + b"\n")
-        for begin, end in regions:
-            source.seek(begin)
-            for at in range(begin, end, _COPY):
-                target.write(source.read(min(_COPY, end - at)))
-        target.write(_END)
-        target.flush()
-        os.fsync(target.fileno())
-    new.replace(undo)
+    try:
+        with path.open("rb") as source, new.open("wb") as target:
+            header = json.dumps({"v": 1, "bytes": size, "time": time, "regions": regions})
+            target.write(header.encode() + b"\n")
+            for begin, end in regions:
+                source.seek(begin)
+                for at in range(begin, end, _COPY):
+                    target.write(source.read(min(_COPY, end - at)))
+            target.write(_END)
+            target.flush()
+            os.fsync(target.fileno())
+        new.replace(undo)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def restore(undo: Path, path: Path) -> bool:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import gc
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping
@@ -32,7 +31,6 @@ __all__ = [
     "CHANGES_FILES",
     "StepFiles",
     "changed_files",
-    "close_hdf5",
     "in_work",
     "recover",
     "restore_originals",
@@ -51,7 +49,7 @@ _ROOM = 100 << 20  # bytes of free disk left beside a copy
 
 
 class StepFiles:
-    """What one step is about to write and change, from `begin` to `commit` or `roll_back`.
+    """What one step is about to write and change, from `begin` to `commit`; without that, `recover` undoes it.
 
     Parameters
     ----------
@@ -63,8 +61,8 @@ class StepFiles:
         self._store = store
         self._journal: dict[str, Any] = {"v": 1, "step": step, "run": run, "state": "begun", "files": {}}
         self._fd: int | None = None
-        self._begun = False
         self.notes: list[str] = []
+        self.kept = ""
 
     def begin(
         self,
@@ -110,12 +108,6 @@ class StepFiles:
                     about["untouched"] = True
         self._write_journal(state="complete", manifests=dict(manifests))
         _finish(self._store, self._journal)
-        self._close()
-
-    def roll_back(self) -> None:
-        """Undo everything since `begin`; nothing where it never came to that."""
-        if self._begun:
-            _undo(self._store, self._journal)
         self._close()
 
     @property
@@ -178,6 +170,11 @@ class StepFiles:
         kind = COPY if need + _ROOM <= free else BARE
         if kind == BARE and names:
             self.notes.append(_no_room(need, free))
+        elif names:
+            self.kept = (
+                f"The series as they were before referencing, {need / 1e6:.0f} MB, stay in {self._store.originals}, "
+                "so that another reference date needs no new inversion."
+            )
         return {name: {"kind": kind, "linked": self._can_link(name)} for name in names}
 
     def _take_away(self, name: str, about: dict[str, Any]) -> None:
@@ -208,31 +205,12 @@ class StepFiles:
         journal = self._journal | more
         self._store.write_json(self._store.journal_path, journal)
         self._journal = journal
-        self._begun = True
 
 
 def in_work(store: Store) -> set[str]:
     """Files that a step is changing in place just now, so that only its process can see them."""
     journal = store.read_json(store.journal_path)
     return {n for n, about in journal["files"].items() if about["kind"] != NEW} if journal else set()
-
-
-def close_hdf5() -> None:
-    """Close every HDF5 file this process has open, so that nothing is written into one that was brought back.
-
-    Raises
-    ------
-    OSError
-        If what is still to be written to one of them can't be.
-    """
-    import h5py  # noqa: PLC0415 - open files there mean that it is loaded
-
-    gc.collect()
-    for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
-        try:
-            h5py.File(file).close()
-        except (RuntimeError, ValueError) as error:
-            raise OSError(f"an HDF5 file can't be closed ({error})") from error
 
 
 def tidy(store: Store) -> str:
@@ -242,16 +220,23 @@ def tidy(store: Store) -> str:
     with suppress(OSError), Lock(store).borrowed() as free:
         if free:
             message = recover(store)
-            if message:
+            if message and not _end_was_told(store):
                 store.events.append("recovered", "", message=message)
             return message
     return ""
 
 
-def recover(store: Store) -> str:
-    """After a kill: end a step that was complete, undo one that was not; a sentence about it, or "".
+def _end_was_told(store: Store) -> bool:
+    """Whether the last run failed or was cancelled, so that everybody knows that its last step was not completed."""
+    last = next(iter(store.events.backwards(("run-start", "run-end"))), None)
+    return last is not None and last["event"] == "run-end"
 
-    To be called by whoever holds the lock.
+
+def recover(store: Store) -> str:
+    """After a run has ended, however it did: end a step that was complete, undo one that was not.
+
+    To be called by whoever holds the lock, and not by the process that was at work: an HDF5 file that is still open
+    there may be written to. Returns a sentence about it, or "".
     """
     journal = store.read_json(store.journal_path)
     if journal is None:
@@ -262,7 +247,7 @@ def recover(store: Store) -> str:
     names = [name for name, about in journal["files"].items() if about["kind"] == NEW]
     changed = [name for name, about in journal["files"].items() if about["kind"] != NEW]
     lost = _undo(store, journal)
-    parts = [f"{journal['step']} was interrupted"]
+    parts = [f"{journal['step']} did not come to its end"]
     if names:
         parts.append(f"what it had begun to write was removed ({', '.join(names)})")
     if set(changed) - set(lost):

@@ -34,7 +34,6 @@ from insar_widgets.runner.unfinished import (
     CHANGES_FILES,
     StepFiles,
     changed_files,
-    close_hdf5,
     recover,
     restore_originals,
 )
@@ -75,6 +74,7 @@ class Worker:
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
         self.step = ""
         self.taken_over = ""
+        self._errors: list[BaseException] = []
         self._untold: list[tuple[str, dict[str, Any]]] = []
 
     def emit(self, event: str, **fields: Any) -> None:
@@ -140,7 +140,6 @@ class Worker:
             reason = {"reason": told.reason, "remedy": told.remedy}
             with suppress(OSError), self.store.log_path("start").open("a") as log:
                 log.write(traceback.format_exc())
-        self._roll_back_last()
         self._give_up_spare()
         self.emit("run-end", outcome=outcome, seconds=round(time.monotonic() - began, 2), **reason)
         return outcome
@@ -226,8 +225,12 @@ class Worker:
             except BaseException as error:  # noqa: BLE001 - MintPy may raise anything
                 _log(traceback.format_exc())
                 failure = (type(error).__name__, str(error))
+                self._errors.append(error)  # with the files it could not close, see below
         shutil.rmtree(self.store.links, ignore_errors=True)
-        problems = [] if outcome == "cancelled" else self._problems(plan)
+        problems: list[str] = []
+        # after a failed write HDF5 is not to be touched again: it may take the process down
+        if outcome == "completed" and (failure is None or _harmless(name, failure[1])):
+            problems = self._problems(plan)
         if failure and not problems and _harmless(name, failure[1]):
             self.emit(
                 "warning",
@@ -251,8 +254,7 @@ class Worker:
             outcome = end["outcome"] = "failed" if failure else "completed"
         if outcome == "failed":
             end |= self._explain(failure, problems, log)
-        if outcome != "completed":
-            self._roll_back(files)
+        # what an unfinished step leaves is undone when this process is gone and can't write into it any more
         self.emit("step-end", step=name, **end)
         return outcome
 
@@ -280,24 +282,11 @@ class Worker:
         files.begin(literal, patterns=patterns, **rewrites)
         for note in files.notes:
             self.warning(note)
+        if files.kept:
+            _log(files.kept)
+            self.emit("kept", step=name, message=files.kept)
         # last: killed before, the next run still knows what is to be removed
         self.store.drop_manifest(name)
-
-    def _roll_back(self, files: StepFiles) -> None:
-        try:
-            close_hdf5()
-            files.roll_back()
-        except OSError as error:  # the next start does it
-            self.emit(
-                "warning", step=self.step, message=f"What the step left could not be removed yet: {error}"
-            )
-
-    def _roll_back_last(self) -> None:
-        """Undo what is left under way when something ended the run between its steps."""
-        if self.store.journal_path.is_file():
-            with suppress(OSError):
-                close_hdf5()
-                self._say(recover(self.store))
 
     def _remove_products(self, plan: StepPlan) -> list[str]:
         """Remove what an earlier, perhaps unfinished, pass of the step left, also under names of another template."""
@@ -466,10 +455,7 @@ def main(work_dir: Path) -> int:
         end_processes(worker.run, spare=(os.getpid(), watch))
         if outcome != "completed":
             cancel_jobs(cluster, worker.run)
-        if (
-            not worker.store.journal_path.is_file()
-        ):  # else the kernel frees it, when nothing is written any more
-            lock.release()
+        lock.release(until_exit=worker.store.journal_path.is_file())
     return {"completed": 0, "failed": 1, "cancelled": 2}[outcome]
 
 
