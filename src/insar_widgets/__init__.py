@@ -29,8 +29,11 @@ _HOME = {
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",
     "CdsCredentials": "widgets",
+    "NetworkInspector": "widgets",
     "StepRunner": "widgets",
     "RasterLayer": "widgets",
+    "DisplacementMap": "widgets",
+    "TimeSeriesInspector": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
+from insar_widgets.widgets.displacement_map import DisplacementMap
+from insar_widgets.widgets.network_inspector import NetworkInspector
 from insar_widgets.widgets.raster_layer import RasterLayer
 from insar_widgets.widgets.stack_picker import StackPicker
 from insar_widgets.widgets.step_runner import StepRunner
+from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
 
-__all__ = ["CdsCredentials", "ConfigBuilder", "RasterLayer", "StackPicker", "StepRunner"]
+__all__ = [
+    "CdsCredentials",
+    "ConfigBuilder",
+    "DisplacementMap",
+    "NetworkInspector",
+    "RasterLayer",
+    "StackPicker",
+    "StepRunner",
+    "TimeSeriesInspector",
+]
