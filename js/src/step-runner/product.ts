@@ -219,11 +219,6 @@ export class ProductPanel {
     return [
       h("p", { class: "iw-b" }, `${product.long_name}${units ? `, ${units}` : ""}`),
       this.#choice(product, chip),
-      h("img", {
-        class: "rn-layer",
-        src: this.#url(parts[0], "image/png"),
-        alt: `Picture of ${product.layer}`,
-      }),
       product.mask
         ? h("p", { class: "iw-2" }, "White: true; black: false.")
         : h(
@@ -242,6 +237,11 @@ export class ProductPanel {
               h("span", {}, `${product.signed ? "+" : ""}${signed(high, places)}${unit}`),
             ),
           ),
+      h("img", {
+        class: "rn-layer",
+        src: this.#url(parts[0], "image/png"),
+        alt: `Picture of ${product.layer}`,
+      }),
       h("p", { class: "iw-2" }, notes.filter(Boolean).join(" ")),
     ];
   }
