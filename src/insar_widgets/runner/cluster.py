@@ -255,7 +255,8 @@ def _nothing_to_go_by(kind: str, name: str, sections: Mapping[str, Any]) -> str:
         there = f" in {looked}"
     return (
         f"mintpy.compute.cluster = {kind} needs a section jobqueue.{name} of dask's configuration, and there is "
-        f"none{there}. Give a short form: run.start(cluster={example}), or write that section."
+        f"none{there}. Give a short form: run.start(cluster={example}), with Cluster from insar_widgets.runner, or "
+        "write that section."
     )
 
 
