@@ -255,7 +255,7 @@ def test_being_killed_for_memory_is_told(quick_run, memory_group, tmp_path):
 
 
 def test_being_killed_otherwise_is_told(quick_run, tmp_path):
-    run = copy_of(quick_run, tmp_path / "quick", {"mintpy.networkInversion.weightFunc": "no"})
+    run = copy_of(quick_run, tmp_path / "quick", {"mintpy.deramp": "linear"})
     run.start()
     while not any(e["event"] == "step-start" for e in run.events()[-3:]):
         assert run.is_running
