@@ -123,6 +123,19 @@ def test_two_names_of_a_folder_are_one_lock_and_the_second_run_is_told_who(tmp_p
     assert f"process {other.pid}" in lock.taken_over
 
 
+def test_who_clears_up_after_a_run_is_not_taken_for_one(tmp_path):
+    store = left_behind(tmp_path, pid=ended_process())
+    with Lock(store).borrowed() as free:
+        assert free
+        assert Lock(store).holder() is None
+        Lock(store).refuse_second_run()
+        with Lock(store).borrowed() as second:
+            assert not second
+    left_behind(tmp_path / "at work")
+    with Lock(Store(tmp_path / "at work"), local=False).borrowed() as free:
+        assert not free
+
+
 # folders on a network's file system: what the lock says, and its signs of life
 
 

@@ -121,6 +121,8 @@ class Lock:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             locked = _flock(fd, fcntl.LOCK_EX, patience=1.0)
+            if locked is False and _is_gone(_content(fd)):
+                locked = _flock(fd, fcntl.LOCK_EX, patience=60.0)
             left = _content(fd)
             standing = self._judge(fd, left, supported=locked is not None) if left else None
             if locked is False or (standing and standing.held):
@@ -158,7 +160,7 @@ class Lock:
             locked = _flock(fd, fcntl.LOCK_SH, patience=0.0)
             about = _content(fd)
             if locked is False:
-                return about
+                return None if _is_gone(about) else about
             return about if about and self._judge(fd, about, supported=locked is not None).held else None
         finally:
             os.close(fd)
@@ -202,6 +204,11 @@ class Lock:
         """Let other machines see that the run is alive; to be called every few seconds by it or for it."""
         with suppress(OSError):
             os.utime(self._path)
+
+
+def _is_gone(about: Mapping[str, Any]) -> bool:
+    """Whether the owner was a process of this machine that has ended: then somebody clears up after it just now."""
+    return about.get("host") == socket.gethostname() and not _judge_here(about, kernel_decides=False)[0]
 
 
 def process_start(pid: int) -> int | None:
