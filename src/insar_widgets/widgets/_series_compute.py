@@ -11,11 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from insar_widgets.errors import InsarWidgetsError, ResultsError
-from insar_widgets.results import evaluate_fit, fit_time_function
+from insar_widgets.results import fit_time_function
 from insar_widgets.results._design import as_time
+from insar_widgets.results.fitting import curve_values
 from insar_widgets.widgets._series_source import SeriesSource
 
-__all__ = ["Found", "Line", "Wanted", "columns_of", "compute", "residual_of"]
+__all__ = ["Curve", "Found", "Line", "Wanted", "columns_of", "compute", "residual_of"]
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
@@ -51,6 +52,15 @@ class Line:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Curve:
+    """Model between the dates, and how well it is known; (times, lines)."""
+
+    times: Times
+    fitted: Floats
+    deviation: Floats
+
+
 @dataclass
 class Found:
     """All lines, and their fit where there could be one; its dimension `line` counts those without a problem."""
@@ -59,7 +69,7 @@ class Found:
     lines: list[Line]
     fit: xr.Dataset | None = None
     fit_problem: str = ""
-    curve: xr.Dataset | None = None
+    curve: Curve | None = None
     pixel_notes: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -211,7 +221,8 @@ def _fit(found: Found, wanted: Wanted) -> None:
     try:
         fit = fit_time_function(array, **wanted.model, exclude=exclude)
         used = found.dates[fit["used"].values]
-        found.fit, found.curve = fit, evaluate_fit(fit, _curve_times(used[0], used[-1], wanted.model))
+        times = _curve_times(used[0], used[-1], wanted.model)
+        found.fit, found.curve = fit, Curve(times, *curve_values(fit, times))
     except ResultsError as error:
         found.fit_problem = str(error)
 

@@ -23,7 +23,7 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
     if source.rms is not None:
         rms = np.asarray(source.rms.reindex(date=found.dates).values, float)
     curve = found.curve
-    times = curve["date"].values.astype("datetime64[ms]").astype(float) if curve is not None else np.zeros(0)
+    times = curve.times.astype("datetime64[ms]").astype(float) if curve is not None else np.zeros(0)
     parts = [dates, rms, times]
     columns = columns_of(found.fit) if found.fit is not None else []
     whole = {id(line): i for i, line in enumerate(found.whole)}
