@@ -215,6 +215,14 @@ def memory(page: Page) -> tuple[float, float]:
     return float(now), float(peak)
 
 
+def until_ready(page: Page, index: int) -> None:
+    """Wait until the view of a date is in memory."""
+    page.evaluate(
+        f"async (index) => {{ while (!await ({JS_READY})(index)) await new Promise((go) => setTimeout(go, 10)); }}",
+        index,
+    )
+
+
 def median(values: list[float]) -> float:
     """Median."""
     return statistics.median(values)
@@ -234,7 +242,7 @@ def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
     page.goto(url)
     page.wait_for_selector(".leaflet-container")
     map_there = time.perf_counter() - started
-    page.wait_for_function(JS_READY, arg=0, polling=20)
+    until_ready(page, 0)
     opened = time.perf_counter() - started
     own = page.evaluate("() => bench.get('ids')[0]").encode()
     uncached: list[float] = []
@@ -245,11 +253,11 @@ def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
         uncached.append(took)
         if dates <= max(FAR):
             page.evaluate(JS_ELSEWHERE)
-            page.wait_for_function(JS_READY, arg=0, polling=20)
+            until_ready(page, 0)
         page.wait_for_timeout(1000)
     last = int(page.evaluate("async () => (await handleOf()).model.get('index')"))
     first = last - 1 if last else 1
-    page.wait_for_function(JS_READY, arg=first)
+    until_ready(page, first)
     page.wait_for_timeout(500)
     cached, drawn = [], []
     for turn in range(2 * ROUNDS):
