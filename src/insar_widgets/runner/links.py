@@ -13,6 +13,8 @@ from insar_widgets.runner.inputs import input_files
 
 __all__ = ["link_inputs", "load_through_links"]
 
+_GEOMETRY = {f"mintpy.load.{name}File" for name in ("dem", "incAngle", "azAngle", "waterMask", "shadowMask")}
+
 
 def link_inputs(files: Mapping[str, Sequence[str]], folder: Path) -> dict[str, str]:
     """Make a folder of links to products and their metadata files.
@@ -61,7 +63,10 @@ def load_through_links(work_dir: Path, folder: Path, warn: Callable[[str], None]
         options: dict[str, Any] = read(inps)
         if options.get("processor") == "hyp3":
             try:
-                options |= link_inputs(input_files(options, work_dir), folder)
+                files = input_files(options, work_dir)
+                # of the layers that are the same for all pairs MintPy loads the first only
+                needed = {key: found[:1] if key in _GEOMETRY else found for key, found in files.items()}
+                options |= link_inputs(needed, folder)
             except OSError as error:
                 warn(
                     f"Links to the products can't be made in {folder} ({error.strerror}), so MintPy writes its .rsc "
