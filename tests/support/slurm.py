@@ -114,16 +114,20 @@ def running_slurm() -> Iterator[Slurm]:
                 _until((folder / "munge.socket").exists, "munged's socket")
         slurm = Slurm(folder, environment)
         _until(lambda: _is_idle(environment), f"an idle node; logs in {folder}")
-        # before the daemons, so that no job outlives them
-        stack.callback(
-            subprocess.run,
+        stack.callback(_end_jobs, slurm)  # before the daemons, so that no job outlives them
+        yield slurm
+
+
+def _end_jobs(slurm: Slurm) -> None:
+    with suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
             ["scancel", "--state=RUNNING,PENDING", "--user=root"],
-            env={**os.environ, **environment},
+            env={**os.environ, **slurm.environment},
             capture_output=True,
             timeout=20,
             check=False,
         )
-        yield slurm
+        slurm.wait_for("", "", 10)
 
 
 @contextmanager
