@@ -1,0 +1,137 @@
+// Small things over the map: zoom, line of sight, scale in true metres, the value under the pointer.
+
+import { button, h, replace, svg } from "../lib/dom";
+import { icon } from "../lib/icons";
+import { formatLength, scaleLength } from "../stack-picker/map";
+import type { Context } from "./api";
+import { degrees, fineness, shownValue } from "./words";
+
+const SAID = { masked: "masked", "no data": "no data", outside: "outside the data", loading: "loading…" };
+
+export function fit(context: Context): void {
+  const bounds = context.model.get("_about").bounds;
+  if (!bounds) return;
+  const [south, west, north, east] = bounds;
+  const animate = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  context.shown.map.fitBounds(
+    [
+      [south, west],
+      [north, east],
+    ],
+    { padding: [10, 10], animate },
+  );
+}
+
+export function zoomBox(context: Context): HTMLElement {
+  const { map } = context.shown;
+  const item = (label: string, name: "plus" | "minus" | "fit", act: () => void): HTMLElement =>
+    button(label, act, { class: "ghost icon", icon: icon(name), hideLabel: true });
+  return h(
+    "div",
+    { class: "dm-box dm-zoom sp-on-map" },
+    item("Zoom in", "plus", () => map.zoomIn(1)),
+    item("Zoom out", "minus", () => map.zoomOut(1)),
+    item("Zoom to the data", "fit", () => {
+      fit(context);
+    }),
+  );
+}
+
+/** Arrow of the flight and, across it, where the satellite looks. */
+export function losBox(context: Context): HTMLElement {
+  const text = h("div", { class: "dm-los-text" });
+  const plot = h("div", { "aria-hidden": "true" });
+  const element = h("div", { class: "dm-box dm-los sp-on-map", role: "img" }, plot, text);
+  context.watch(["_about"], () => {
+    const los = context.model.get("_about").los;
+    element.hidden = !los;
+    if (!los) return;
+    const arrow = (angle: number, length: number, className: string, from: number): SVGElement => {
+      const [dx, dy] = [Math.sin((angle * Math.PI) / 180), -Math.cos((angle * Math.PI) / 180)];
+      const [x, y] = [26 + dx * length, 26 + dy * length];
+      const wing = (turn: number): string => {
+        const a = ((angle + 180 + turn) * Math.PI) / 180;
+        return `M${x} ${y}l${Math.sin(a) * 6} ${-Math.cos(a) * 6}`;
+      };
+      return svg("path", {
+        class: className,
+        d: `M${26 + dx * from} ${26 + dy * from}L${x} ${y}${wing(28)}${wing(-28)}`,
+      });
+    };
+    replace(
+      plot,
+      svg(
+        "svg",
+        { width: 52, height: 52, viewBox: "0 0 52 52" },
+        arrow(los.heading, 21, "flight", -21),
+        arrow(los.look, 17, "look", 0),
+      ),
+    );
+    const incidence = los.incidence === undefined ? "" : `, inc. ${Math.round(los.incidence)}°`;
+    const words = [`Heading ${los.heading.toFixed(1)}°`, `Look ${los.look.toFixed(1)}°${incidence}`];
+    replace(text, h("b", {}, words[0]), h("span", {}, words[1]));
+    element.setAttribute("aria-label", `${words.join(". ")}, clockwise from north`);
+    element.title =
+      "Flight direction (black) and direction in which the satellite looks, clockwise from north";
+  });
+  return element;
+}
+
+export interface ScaleBar {
+  readonly element: HTMLElement;
+  /** Length in metres and in pixels of the screen. */
+  now(): [number, number];
+}
+
+export function scaleBar(context: Context): ScaleBar {
+  const { map } = context.shown;
+  const element = h("div", { class: "dm-box dm-scale sp-on-map", role: "img" });
+  let now: [number, number] = [0, 0];
+  function draw(): void {
+    const { x, y } = map.getSize();
+    const a = map.containerPointToLatLng([x / 2 - 60, y / 2]);
+    const b = map.containerPointToLatLng([x / 2 + 60, y / 2]);
+    const metres = map.distance(a, b); // at the middle's latitude: true on the ground
+    if (!(metres > 0)) return;
+    const length = scaleLength(metres);
+    const width = Math.round((length / metres) * 120);
+    now = [length, width];
+    const half = length / 2;
+    const unit = length >= 1000 ? "km" : "m";
+    const say = (m: number): string => String(length >= 1000 ? m / 1000 : m);
+    replace(
+      element,
+      h(
+        "div",
+        { class: "dm-scale-text", style: `width:${width}px` },
+        h("span", {}, "0"),
+        width > 70 ? h("span", {}, say(half)) : null,
+        h("span", {}, `${say(length)} ${unit}`),
+      ),
+      h("div", { class: "dm-scale-bar", style: `width:${width}px` }, h("i"), h("i"), h("i"), h("i")),
+    );
+    element.setAttribute("aria-label", `Scale: ${formatLength(length)}`);
+  }
+  map.on("zoomend moveend resize", draw);
+  draw();
+  return { element, now: () => now };
+}
+
+export function readOut(context: Context): HTMLElement {
+  const where = h("span", { class: "iw-2" });
+  const value = h("b");
+  const element = h("div", { class: "dm-box dm-read sp-on-map", hidden: true }, where, value);
+  const stop = context.handle.on("hover", (detail) => {
+    if (detail.mount !== context.mount()) return;
+    element.hidden = detail.latlng === null;
+    if (!detail.latlng) return;
+    where.textContent = `${degrees(detail.latlng.lng)}  ${degrees(detail.latlng.lat)}`;
+    const { at } = detail;
+    value.textContent =
+      at.state === "value"
+        ? shownValue(context, at.value, Math.max(at.step, fineness(context)))
+        : SAID[at.state];
+  });
+  context.signal.addEventListener("abort", stop);
+  return element;
+}
