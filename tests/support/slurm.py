@@ -121,7 +121,7 @@ def running_slurm() -> Iterator[Slurm]:
 def _end_jobs(slurm: Slurm) -> None:
     with suppress(OSError, subprocess.SubprocessError):
         subprocess.run(
-            ["scancel", "--state=RUNNING,PENDING", "--user=root"],
+            ["scancel", "--user=root"],
             env={**os.environ, **slurm.environment},
             capture_output=True,
             timeout=20,
