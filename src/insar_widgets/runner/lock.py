@@ -176,6 +176,8 @@ class Lock:
         try:
             locked = _flock(fd, fcntl.LOCK_EX, patience=0.0)
             about = _content(fd)
+            if locked is False and _is_gone(about):  # somebody clears up just now: see what they leave
+                locked = _flock(fd, fcntl.LOCK_EX, patience=2.0)
             alive = bool(about) and self._judge(fd, about, supported=locked is not None).held
             yield locked is not False and not alive
         finally:
