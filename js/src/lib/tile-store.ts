@@ -133,6 +133,10 @@ export class TileStore implements Worker {
     for (const batch of new Set(this.#running.values())) {
       if (!batch.keys.some((name) => all.has(name))) batch.controller.abort();
     }
+    // What failed and is not wanted any more is no news.
+    const before = this.#failed.size;
+    for (const name of this.#failed.keys()) if (!all.has(name)) this.#failed.delete(name);
+    if (before > 0 && this.#failed.size === 0) this.failed(null);
     const now = performance.now();
     this.#queue = [...all.values()]
       .filter(
@@ -178,11 +182,12 @@ export class TileStore implements Worker {
         this.#cache.set(name, bytes ? decodeTile(bytes) : EMPTY);
         this.#failed.delete(name);
       });
-      this.failed(null);
+      if (this.#failed.size === 0) this.failed(null);
     } catch (error) {
       if (!batch.controller.signal.aborted) {
         for (const name of batch.keys) this.#failed.set(name, performance.now());
         this.failed(error);
+        setTimeout(this.changed, RETRY_AFTER + 100); // whoever wants it then, asks for it again
       }
     } finally {
       for (const name of batch.keys) this.#running.delete(name);
