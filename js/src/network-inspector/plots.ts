@@ -1,12 +1,12 @@
 // The network over time, the history of the dates, and the matrix of coherence.
 
-import { Chart, type ChartSpec, type Hit } from "../lib/chart";
+import { Chart, type ChartSpec, type Hit, type Panel } from "../lib/chart";
 import { h, replace } from "../lib/dom";
 import { isoDate, signed, timeOf } from "../lib/network-plot";
 import { choose, netOf, outcomeOf, type Context, type Net, type NetPair, type Outcome } from "./api";
 import { colourOf, scaleOf } from "./colours";
 
-const NETWORK_HEIGHT = 300;
+const NETWORK_HEIGHT = 380;
 const DROPPED = "3 3";
 
 /** A pair in words, as tooltips and screen readers have it. */
@@ -32,6 +32,37 @@ function dateWords(net: Net, outcome: Outcome, index: number): string[] {
   ];
 }
 
+/** Mean coherence of the kept pairs of each date, with the lowest and the highest. */
+function coherenceHistory(net: Net, outcome: Outcome, x: readonly number[]): Panel | null {
+  if (!net.pairs.some(({ coherence }) => coherence !== null)) return null;
+  const values = net.dates.map((): number[] => []);
+  net.pairs.forEach(({ from, to, coherence }, i) => {
+    if (coherence === null || outcome.reasons[i]) return;
+    values[from]?.push(coherence);
+    values[to]?.push(coherence);
+  });
+  const mean = (all: readonly number[]): number => all.reduce((sum, value) => sum + value, 0) / all.length;
+  return {
+    label: "Coherence",
+    height: 72,
+    marks: [
+      {
+        kind: "points",
+        id: "coherence",
+        name: "Mean coherence of each date",
+        color: "var(--iw-ink2)",
+        shape: "diamond",
+        size: 6,
+        x,
+        y: values.map(mean),
+        low: values.map((all) => Math.min(...all)),
+        high: values.map((all) => Math.max(...all)),
+        pick: false,
+      },
+    ],
+  };
+}
+
 function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
   const scale = scaleOf(net.pairs);
   const chosen = context.model.get("pair");
@@ -54,6 +85,7 @@ function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
     widths: pairs.map(({ name: pair }) => (pair === chosen ? 4 : out ? 1 : 1.5)),
   });
   const day = context.model.get("date");
+  const history = coherenceHistory(net, outcome, x);
   return {
     title: `Network of ${net.dates.length} dates, ${kept.length} of ${net.pairs.length} pairs kept`,
     x: { kind: "time" },
@@ -96,6 +128,7 @@ function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
           },
         ],
       },
+      ...(history ? [history] : []),
     ],
   };
 }
@@ -155,10 +188,11 @@ export function matrix(context: Context): HTMLElement {
   });
   const tip = h("p", { class: "iw-2 ni-matrix-tip", role: "status" });
   const help = "Rows and columns are dates. Above the diagonal all pairs, below it those that are kept.";
+  const ends = h("p", { class: "iw-2 ni-ends", "aria-hidden": "true" });
   const element = h(
     "div",
     { class: "ni-matrix-host" },
-    canvas,
+    h("div", { class: "ni-matrix-frame" }, canvas, ends),
     h("div", {}, h("p", { class: "iw-2" }, help), tip),
   );
   let size = 0;
@@ -196,6 +230,8 @@ export function matrix(context: Context): HTMLElement {
         pen.strokeRect(high * cell, low * cell, cell, cell);
       }
     });
+    const [first, last] = [net.dates[0]?.date ?? "", net.dates.at(-1)?.date ?? ""];
+    replace(ends, h("span", {}, isoDate(first)), h("span", {}, isoDate(last)));
     canvas.setAttribute(
       "aria-label",
       `Matrix of ${count} dates with the mean coherence of ${net.pairs.length} pairs; the table has the numbers`,
