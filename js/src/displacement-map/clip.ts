@@ -54,13 +54,11 @@ export function clip(context: Context): Clip {
 
   function ring(): XY[] | null {
     const aoi: LonLat[] | null = model.get("aoi");
-    return (
-      aoi &&
-      aoi.map(([lon, lat]) => {
-        const p = map.latLngToContainerPoint([lat, lon]);
-        return [p.x, p.y];
-      })
-    );
+    if (!aoi) return null;
+    return aoi.map(([lon, lat]) => {
+      const p = map.latLngToContainerPoint([lat, lon]);
+      return [p.x, p.y];
+    });
   }
 
   function shapeOf(isSecond: boolean): XY[] | null {
@@ -105,7 +103,7 @@ export function clip(context: Context): Clip {
   }
 
   function name(isSecond: boolean): string {
-    if (isSecond) return String(second?.model.get("name") ?? "");
+    if (isSecond) return second?.model.get("name") ?? "";
     const date = model.get("_about").dates?.[context.raster.get("index")];
     return `${context.raster.get("name")}${date ? `, ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6, 8)}` : ""}`;
   }

@@ -80,10 +80,10 @@ function makeContext(
       }, TELL_AFTER);
     },
     watch: (traits, update) => {
-      watch(model as unknown as AnyModel, traits, update);
+      watch(model, traits, update);
     },
     watchRaster: (traits, update) => {
-      watch(raster as unknown as AnyModel, traits, update);
+      watch(raster, traits, update);
     },
     fail(error) {
       const words = wordsOf(error);
@@ -248,9 +248,21 @@ class Dress {
       compare.close();
     });
     const cut = clip(context);
-    const base = ground(context, () => {
-      caption();
-    });
+    const file = h("b");
+    const words = h("span");
+    const line = h("p", { class: "dm-caption" }, file, words);
+    const credit = { words: (): string => "" };
+    const caption = (): void => {
+      const [name, text] = provenance(context);
+      file.textContent = name;
+      const notes = model.get("_about").notes ?? [];
+      words.textContent = [`, ${text}`, credit.words(), ...notes]
+        .filter(Boolean)
+        .join(". ")
+        .replace(/\.?$/, ".");
+    };
+    const base = ground(context, caption);
+    credit.words = () => base.credit();
     const scale = scaleBar(context);
     const strip = dateStrip(context);
     const tools = new Map<Tool, HTMLButtonElement>();
@@ -346,19 +358,7 @@ class Dress {
       shown.L.DomEvent.disableScrollPropagation(box);
     }
 
-    const file = h("b");
-    const words = h("span");
-    const line = h("p", { class: "dm-caption" }, file, words);
     replace(this.#foot, strip.element, line);
-    const caption = (): void => {
-      const [name, text] = provenance(context);
-      file.textContent = name;
-      const notes = model.get("_about").notes ?? [];
-      words.textContent = [`, ${text}`, base.credit(), ...notes]
-        .filter(Boolean)
-        .join(". ")
-        .replace(/\.?$/, ".");
-    };
     context.watchRaster(["index", "base_index", "mask_mode", "mask_threshold", "offsets"], caption);
     context.watch(["_about", "reference_point", "mask_layer", "aoi"], caption);
     areaStatistics(context, areaBox);

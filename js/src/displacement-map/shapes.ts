@@ -39,7 +39,7 @@ function round(latlng: Leaflet.LatLng): LonLat {
 }
 
 export function shapes(context: Context, changed: (tool: Tool) => void): Shapes {
-  const { model, raster, shown } = context;
+  const { model, shown } = context;
   const { L, map, signal } = shown;
   const container = map.getContainer();
   let tool: Tool = "point";
@@ -299,7 +299,6 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
   signal.addEventListener("abort", () => {
     area.dispose();
   });
-  void raster;
   use("point");
   return { tool: () => tool, use, key };
 }

@@ -29,7 +29,8 @@ __all__ = ["DisplacementMap"]
 _LOOK = ("colormap", "reverse", "vmin", "vmax", "wrap")
 _LINKED = (*_LOOK, "opacity", "mask_threshold")
 _SHARED = (
-    "layer", "reference_date", "points", "transect", "aoi", "reference_point", "mask_layer", "unit", "basemap", "compare",
+    "layer", "reference_date", "points", "transect", "aoi", "reference_point", "mask_layer", "unit", "basemap",
+    "compare",
 )  # fmt: skip
 _FACTORS = {"mm": 1000.0, "cm": 100.0, "m": 1.0}
 _MASKED = ("displacement", "velocity", "spread", "phase")
@@ -56,8 +57,8 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
 
     Notes
     -----
-    Displacement is in metres along the line of sight, positive towards the satellite; velocity in metres a year. `vmin`,
-    `vmax` and `wrap` are in the layer's own unit, whatever `unit` they are shown in.
+    Displacement is in metres along the line of sight, positive towards the satellite; velocity in metres a year. `vmin`, `vmax`
+    and `wrap` are in the layer's own unit, whatever `unit` they are shown in.
 
     Examples
     --------
@@ -325,9 +326,8 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
         index = dates.index(self.date) if self.date in dates else max(len(dates) - 1, 0)
         if self._raster is None:
             self._raster = RasterLayer(
-                array, self, name=title, legend=False, index=index, opacity=self.opacity, z_index=1, **look
+                array, self, name=title, legend=False, index=index, opacity=self.opacity, z_index=1, **(look | {"vmin": 0.0, "vmax": 1.0})
             )
-            self._raster.wait()
             self._raster._symmetric = entry.kind in _REFERENCED
             self._raster.vmin, self._raster.vmax = look["vmin"], look["vmax"]
             for trait in _LINKED:
