@@ -45,11 +45,7 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
         nothing = np.full(dates.size, np.nan)
         parts += [line.values, line.low, line.high, nothing if residual is None else residual]
         at = whole[id(line)]
-        parts += (
-            [np.asarray(curve[name].values[:, at], float) for name in ("fitted", "fittedStd")]
-            if curve
-            else []
-        )
+        parts += [curve.fitted[:, at], curve.deviation[:, at]] if curve is not None else []
         entry["note"] = " ".join(filter(None, [entry["note"], _remark(line.values, found, at)]))
         if found.fit is not None:
             entry |= {

@@ -330,12 +330,12 @@ class TimeSeriesInspector(Widget):
         def work(job: Job) -> None:
             try:
                 found = compute(source, wanted)
+                payload, buffer = pack(source, wanted, found)
             except Exception as error:  # shown in the widget, which nobody waits for
                 self.log.debug("TimeSeriesInspector: sampling failed", exc_info=True)
                 message = describe_error(error)
                 job.apply(lambda: self.set_trait("_error", message))
                 return
-            payload, buffer = pack(source, wanted, found)
 
             def show() -> None:
                 self._found = source, wanted, found
