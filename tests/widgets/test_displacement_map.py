@@ -67,7 +67,14 @@ def test_another_reference_point_and_date_shift_by_what_the_file_has_there(shown
 
 def test_every_layer_of_the_menu_can_be_shown(shown, results):
     names = shown.layer_names
-    for expected in ("velocity", "velocityStd", "temporalCoherence", "avgSpatialCoh", "height", "residualRMS"):
+    for expected in (
+        "velocity",
+        "velocityStd",
+        "temporalCoherence",
+        "avgSpatialCoh",
+        "height",
+        "residualRMS",
+    ):
         assert expected in names
     pairs = [name for name in names if name.startswith("unwrapPhase-")]
     assert len(pairs) == len(stored(results, "inputs/ifgramStack.h5", "date"))

@@ -8,7 +8,7 @@ import type { ViewHistogram } from "../raster-layer/api";
 import type { Context } from "./api";
 import { fineness, rangeOf, ticks } from "./words";
 
-const WIDTH = 212;
+const WIDTH = 232;
 const TOP = 26; // height of the histogram
 const BAR = 14;
 const STEP = 0.01;
@@ -157,7 +157,7 @@ export function colourBar(context: Context): ColourBar {
       element.setAttribute("aria-valuenow", String(value * factor));
       element.setAttribute("aria-valuetext", `${formatValue(value * factor, fine * 5)} ${unit}`);
     });
-    const marks = ticks(a * factor, b * factor, 5).filter((t) => at(t / factor) > 4 && at(t / factor) < 96);
+    const marks = ticks(a * factor, b * factor, 7).filter((t) => at(t / factor) > 4 && at(t / factor) < 96);
     const resolution = marks.length > 1 ? Math.abs((marks[1] ?? 1) - (marks[0] ?? 0)) : 1;
     replace(
       axis,

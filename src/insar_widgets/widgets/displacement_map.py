@@ -209,6 +209,8 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
 
     def close(self) -> None:
         """Take everything of it off the page."""
+        if not getattr(self, "_ready", False):  # its arguments were refused
+            return
         for widget in (self._raster, self._second, self._panel):
             if widget is not None:
                 widget.close()
@@ -326,7 +328,14 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
         index = dates.index(self.date) if self.date in dates else max(len(dates) - 1, 0)
         if self._raster is None:
             self._raster = RasterLayer(
-                array, self, name=title, legend=False, index=index, opacity=self.opacity, z_index=1, **(look | {"vmin": 0.0, "vmax": 1.0})
+                array,
+                self,
+                name=title,
+                legend=False,
+                index=index,
+                opacity=self.opacity,
+                z_index=1,
+                **(look | {"vmin": 0.0, "vmax": 1.0}),
             )
             self._raster._symmetric = entry.kind in _REFERENCED
             self._raster.vmin, self._raster.vmax = look["vmin"], look["vmax"]
