@@ -57,8 +57,8 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
 
     Notes
     -----
-    Displacement is in metres along the line of sight, positive towards the satellite; velocity in metres a year. `vmin`, `vmax`
-    and `wrap` are in the layer's own unit, whatever `unit` they are shown in.
+    Displacement is in metres along the line of sight, positive towards the satellite; velocity in metres a year.
+    `vmin`, `vmax` and `wrap` are in the layer's own unit, whatever `unit` they are shown in.
 
     Examples
     --------
