@@ -31,7 +31,8 @@ TIMEOUT = 120 * SECONDS  # a slow machine with two cores
 # What the hosts themselves complain about; anything else is ours.
 NOISE = re.compile(
     r"favicon|Failed to load resource|ERR_INTERNET_DISCONNECTED|ERR_NAME_NOT_RESOLVED|require\.js|"
-    r"\[jupyterlab|Error: Module not found|plugin .* failed|WebSocket|ServiceWorker|debugger state"
+    r"\[jupyterlab|Error: Module not found|plugin .* failed|WebSocket|ServiceWorker|debugger state|"
+    r"widget model not found"
 )
 _counter = itertools.count()
 

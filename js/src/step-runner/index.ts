@@ -192,7 +192,12 @@ class Runner {
     call();
     this.#every(CALL_SECONDS * 1000, call);
     signal.addEventListener("abort", () => {
-      this.context.model.send({ id: `leave-${this.#view}`, kind: "leave", payload: { view: this.#view } });
+      try {
+        const leave = { id: `leave-${this.#view}`, kind: "leave", payload: { view: this.#view } };
+        this.context.model.send(leave);
+      } catch {
+        // the kernel is gone
+      }
     });
   }
 

@@ -409,7 +409,7 @@ class Run:
         """What MintPy printed in the last pass of a step, progress bars reduced to their last state."""
         path = self._store.log_path(step)
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = path.read_bytes().decode("utf-8", errors="replace")  # read_text takes \r for a line's end
         except FileNotFoundError:
             return ""
         return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
