@@ -31,6 +31,7 @@ _HOME = {
     "CdsCredentials": "widgets",
     "NetworkInspector": "widgets",
     "StepRunner": "widgets",
+    "TransectInspector": "widgets",
     "RasterLayer": "widgets",
     "DisplacementMap": "widgets",
     "TimeSeriesInspector": "widgets",

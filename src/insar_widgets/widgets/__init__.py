@@ -10,6 +10,7 @@ from insar_widgets.widgets.raster_layer import RasterLayer
 from insar_widgets.widgets.stack_picker import StackPicker
 from insar_widgets.widgets.step_runner import StepRunner
 from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
+from insar_widgets.widgets.transect_inspector import TransectInspector
 
 __all__ = [
     "CdsCredentials",
@@ -20,4 +21,5 @@ __all__ = [
     "StackPicker",
     "StepRunner",
     "TimeSeriesInspector",
+    "TransectInspector",
 ]

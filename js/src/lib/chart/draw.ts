@@ -254,7 +254,7 @@ function drawRules(mark: RulesMark, { layout, frame }: Drawn): SVGElement {
         {
           class: "iw-c-event",
           x: at + (leftwards ? -5 : 5),
-          y: frame.bottom - 6 - row * 14,
+          y: mark.top ? frame.top + 10 + row * 14 : frame.bottom - 6 - row * 14,
           "text-anchor": leftwards ? "end" : "start",
           style: `fill:${mark.color}`,
         },
@@ -269,6 +269,7 @@ function drawPoints(mark: PointsMark, drawn: Drawn): SVGElement {
   const { layout, frame, canvas, resolve } = drawn;
   const shape = shapePath(mark.shape ?? "circle", mark.size ?? 3);
   const group = svg("g", { class: "iw-c-points", style: `--c:${mark.color}`, opacity: mark.opacity });
+  if (mark.hidden) return group;
   let bars = "";
   const symbols: { x: number; y: number; color: string; open: boolean }[] = [];
   for (let i = 0; i < mark.x.length; i += 1) {
@@ -349,7 +350,7 @@ export function draw(
   append(target, defs, axes(spec, layout));
   const count = spec.panels
     .flatMap((panel) => panel.marks)
-    .reduce((sum, mark) => sum + (mark.kind === "points" ? mark.x.length : 0), 0);
+    .reduce((sum, mark) => sum + (mark.kind === "points" && !mark.hidden ? mark.x.length : 0), 0);
   const brush = canvas && count > MANY ? canvas.getContext("2d") : null;
   if (canvas) {
     const ratio = window.devicePixelRatio || 1;

@@ -31,6 +31,8 @@ export interface PointsMark extends Mark {
   readonly colors?: readonly string[];
   /** Whether pointer and keyboard find them; true unless told. */
   readonly pick?: boolean;
+  /** Found but not drawn: the places of a line that is drawn by another mark. */
+  readonly hidden?: boolean;
 }
 
 /** A line through x, y; NaN is a gap. */
@@ -76,6 +78,8 @@ export interface RulesMark extends Mark {
   readonly kind: "rules";
   readonly rules: readonly { readonly x: number; readonly label: string }[];
   readonly dash?: string;
+  /** Labels stand at the top of the panel, not at its bottom. */
+  readonly top?: boolean;
 }
 
 export type AnyMark = PointsMark | LineMark | BandMark | SegmentsMark | HatchMark | RulesMark;
