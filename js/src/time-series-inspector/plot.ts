@@ -10,7 +10,6 @@ import {
   toMs,
   type Data,
   type Line,
-  type Point,
   type State,
 } from "./api";
 
@@ -104,7 +103,7 @@ export function chartOf(data: Data, look: Look): ChartSpec {
       name: count > 1 ? `${point.label}, ${line.label}` : point.label,
       color,
       shape: shapeOf(numberOf(look.points, point.id)),
-      size: data.dates > 400 ? 2 : 2.8,
+      size: data.dates > 400 ? 1.8 : 2.4,
       x: xs,
       y: times(residual ? line.residual : line.y, factor),
       open,
@@ -186,5 +185,3 @@ export function tooltipOf(data: Data, look: Look, id: string, index: number): st
   );
   return text;
 }
-
-export type { Point };

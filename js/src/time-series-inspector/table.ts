@@ -1,6 +1,6 @@
 // The points: what they are called, what was sampled, and what the fit says of them.
 
-import { append, button, h, listen, replace, svg, type Child } from "../lib/dom";
+import { button, h, listen, replace, svg, type Child } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { formatValue } from "../lib/number";
 import { shapePath } from "../lib/chart";
@@ -17,10 +17,15 @@ export function pointMark(point: Point, number: number): SVGSVGElement {
   );
 }
 
-function unitsOf(units: string, unit: string, display: string): string {
+function unitsOf(units: string, display: string): string {
   if (units.startsWith("rad")) return "rad";
   if (units === "") return "";
-  return units.replace(/^m/, display).replace("/year", "/yr").replace(unit, display);
+  return units.replace(/^m/, display).replace("/year", "/yr");
+}
+
+/** A hyphen before a number that is no part of a date is a minus. */
+function minusSigns(text: string): string {
+  return text.replace(/(?<![\w-])-(?=\d)/g, "−");
 }
 
 function head(data: Data, context: Context): HTMLElement {
@@ -36,7 +41,7 @@ function head(data: Data, context: Context): HTMLElement {
     cell(day ? iso(day) : "Last date", unit),
     ...data.columns.map((column) => {
       const std = column.title === "Velocity" ? `${column.title} ± std` : column.title;
-      return cell(std, unitsOf(column.units, data.units, unit));
+      return cell(std, unitsOf(column.units, unit));
     }),
     cell("RMS", unit),
     h("th", {}, h("span", { class: "iw-sr" }, "Change")),
@@ -183,7 +188,12 @@ export function pointTable(context: Context): HTMLElement {
                 "tr",
                 {},
                 title,
-                h("td", { colspan: width - 2, class: "ts-bad" }, icon("warning", "small"), line.problem),
+                h(
+                  "td",
+                  { colspan: width - 2, class: "ts-bad" },
+                  icon("warning", "small"),
+                  minusSigns(line.problem),
+                ),
                 last,
               )
             : h(
@@ -219,5 +229,3 @@ export function pointTable(context: Context): HTMLElement {
   context.watch(["points", "date", "unit", "view", "minus", "_can_zoom"], draw);
   return box;
 }
-
-export { append };

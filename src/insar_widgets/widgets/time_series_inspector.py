@@ -283,7 +283,11 @@ class TimeSeriesInspector(Widget):
 
     @traitlets.validate("exclude")
     def _valid_exclude(self, proposal: Any) -> Any:
-        return _refused(lambda: sorted({models.day_of(day) for day in proposal["value"]}))
+        days = _refused(lambda: sorted({models.day_of(day) for day in proposal["value"]}))
+        unknown = [day for day in days if self._dates and day not in self._dates]
+        if unknown:
+            raise traitlets.TraitError(f"The series has no date {', '.join(unknown)} to exclude; choose among its dates.")
+        return days
 
     @traitlets.validate("date", "reference_date")
     def _valid_date(self, proposal: Any) -> Any:
