@@ -104,6 +104,7 @@ def csv_text(source: SeriesSource, wanted: Wanted, found: Found, unit: str, fact
     columns: list[tuple[str, Any]] = []
     for line in found.lines:
         name = f"{labels[line.point]['label']} | {source.labels.get(line.series, line.series)}"
+        name = " ".join(name.split())
         point = labels[line.point]
         note(name, f"lon {point['lon']:.6f}, lat {point['lat']:.6f}. {line.problem or line.sampling}")
         if line.problem:

@@ -119,6 +119,7 @@ class TimeSeriesInspector(Widget):
     _can_zoom = traitlets.Bool(False, help="Whether a map is linked.").tag(sync=True)
 
     def __init__(self, data: Any = None, *, root: str | Path | None = None, **traits: Any) -> None:
+        self._links: list[Any] = []
         unknown = sorted(set(traits) - set(self.trait_names()))
         if unknown:
             raise traitlets.TraitError(f"TimeSeriesInspector has no trait {unknown[0]!r}.")
@@ -126,7 +127,6 @@ class TimeSeriesInspector(Widget):
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._source: SeriesSource | None = None
         self._found: tuple[SeriesSource, Wanted, Found] | None = None
-        self._links: list[Any] = []
         self._map: Any = None
         self._ready = False
         traits.setdefault("model", {"poly": 1})
@@ -286,7 +286,9 @@ class TimeSeriesInspector(Widget):
         days = _refused(lambda: sorted({models.day_of(day) for day in proposal["value"]}))
         unknown = [day for day in days if self._dates and day not in self._dates]
         if unknown:
-            raise traitlets.TraitError(f"The series has no date {', '.join(unknown)} to exclude; choose among its dates.")
+            raise traitlets.TraitError(
+                f"The series has no date {', '.join(unknown)} to exclude; choose among its dates."
+            )
         return days
 
     @traitlets.validate("date", "reference_date")
