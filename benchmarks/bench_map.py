@@ -239,7 +239,7 @@ def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
         ),
     )
     started = time.perf_counter()
-    page.goto(url)
+    page.goto(url, wait_until="commit")
     page.wait_for_selector(".leaflet-container")
     map_there = time.perf_counter() - started
     until_ready(page, 0)
@@ -266,7 +266,7 @@ def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
         cached.append(whole)
     page.wait_for_timeout(2500)
     before = sum(own in frame for frame in frames)
-    colours = [page.evaluate(JS_COLOUR, 0.1 + 0.001 * n)[0] for n in range(2 * ROUNDS)]
+    colours = [page.evaluate(JS_COLOUR, 0.101 + 0.001 * n)[0] for n in range(2 * ROUNDS)]
     hover, state = page.evaluate(JS_HOVER)
     assert state == "value", state
     messages = sum(own in frame for frame in frames) - before
@@ -287,7 +287,7 @@ def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
 def measure_overlay(page: Page, url: str, dates: int) -> dict[str, Any]:
     """Open, and change the date by another PNG."""
     started = time.perf_counter()
-    page.goto(url)
+    page.goto(url, wait_until="commit")
     page.wait_for_selector("img.leaflet-image-layer", state="attached")
     page.wait_for_function("() => document.querySelector('img.leaflet-image-layer').naturalWidth > 100")
     opened = time.perf_counter() - started

@@ -17,6 +17,8 @@ import rioxarray  # noqa: F401 - registers the `rio` accessor
 import traitlets
 import xarray as xr
 from pyproj import Transformer
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from insar_widgets import RasterLayer
 from insar_widgets.errors import InsarWidgetsError
@@ -32,7 +34,7 @@ def raster(values: np.ndarray, name: str = "velocity", units: str = "m/year", **
         "y": TOP - STEP * (np.arange(ROWS) + 0.5),
         "x": LEFT + STEP * (np.arange(COLUMNS) + 0.5),
     }
-    if values.ndim == 3:
+    if values.ndim == 3 and len(values) <= 3:
         coords["date"] = np.array(["2020-01-01", "2020-02-01", "2020-03-01"], "datetime64[ns]")[: len(values)]
     array = xr.DataArray(values, dims=dims, coords=coords, name=name, attrs={"units": units, **attrs})
     return array.rio.write_crs(32614)
@@ -212,6 +214,41 @@ def test_data_can_be_replaced_and_going_back_finds_the_old_source(layer, values)
     layer.data = data
     assert layer._source["key"] == first
     assert layer._source["dates"] == ["20200101", "20200201", "20200301"] == layer.dates
+
+
+class Disk(BackendArray):
+    """Numbers that are read when they are asked for, and a note of how many at a time."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values, self.shape, self.dtype = values, values.shape, values.dtype
+        self.reads: list[int] = []
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+    def _read(self, key: Any) -> np.ndarray:
+        found = self.values[key]
+        self.reads.append(found.size)
+        return found
+
+
+def test_neither_showing_nor_replacing_a_raster_reads_all_of_it(layers):
+    disks = [
+        Disk(np.random.default_rng(n).normal(size=(30, ROWS, COLUMNS)).astype("float32")) for n in (1, 2)
+    ]
+    one, two = (
+        raster(np.zeros((30, ROWS, COLUMNS), "float32")).copy(
+            data=xr.Variable(("date", "y", "x"), indexing.LazilyIndexedArray(disk))._data
+        )
+        for disk in disks
+    )
+    layer = RasterLayer(one)
+    layers.append(layer)
+    layer.data = two
+    layer.data = one
+    assert layer.wait(WAIT)
+    assert max(disks[0].reads) <= 8 * ROWS * COLUMNS
+    assert sum(disks[1].reads) <= 8 * ROWS * COLUMNS
 
 
 def test_several_layers_on_one_map_and_off_again(values, layers):

@@ -24,6 +24,17 @@ _AT_ONCE = 3  # requests worked on at a time; more only fight for the same cores
 _MASK_MODES = ("none", "minimum", "maximum", "nonzero", "equal")
 
 
+class _Raster(traitlets.Instance[xr.DataArray]):
+    """A raster, told from another by identity: `==`, as traits compare, would read all of both from disk."""
+
+    def set(self, obj: traitlets.HasTraits, value: Any) -> None:
+        new = self._validate(obj, value)
+        old = obj._trait_values.get(str(self.name), traitlets.Undefined)
+        obj._trait_values[str(self.name)] = new
+        if old is not new:
+            obj._notify_trait(str(self.name), old, new)
+
+
 class RasterLayer(Widget):
     """A raster on any `ipyleaflet.Map`, drawn in the browser from values.
 
@@ -119,8 +130,8 @@ class RasterLayer(Widget):
         help="Overviews of large rasters, which are built beside the file: state, fraction, message."
     ).tag(sync=True)
 
-    data = traitlets.Instance(xr.DataArray, help="The values; may be replaced.")
-    mask = traitlets.Instance(xr.DataArray, allow_none=True, help="The mask's values; may be replaced.")
+    data = _Raster(xr.DataArray, help="The values; may be replaced.")
+    mask = _Raster(xr.DataArray, allow_none=True, help="The mask's values; may be replaced.")
 
     _source: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _mask: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
