@@ -108,13 +108,13 @@ export function linePanel(context: Context): HTMLElement {
     h(
       "div",
       {},
+      text,
       h(
         "div",
         { class: "iw-row ti-line-head" },
         h("span", { class: "iw-2" }, "A pair of degrees a row"),
         h("span", { class: "ti-seg", role: "group", "aria-label": "Order" }, ...orders),
       ),
-      text,
     ),
     h(
       "div",

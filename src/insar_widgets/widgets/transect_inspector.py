@@ -293,10 +293,10 @@ class TransectInspector(Widget):
         """Take the widget, and what it drew on maps, off the page."""
         if hasattr(self, "_requests"):  # not when the source was refused
             self._requests.cancel_all()
-        for part in (self._dot, self._line):
-            if part is not None:
-                part.remove()
-        self._dot = self._line = None
+            for part in (self._dot, self._line):
+                if part is not None:
+                    part.remove()
+            self._dot = self._line = None
         super().close()
 
     # ------------------------------------------------------------------ sources
