@@ -1,0 +1,220 @@
+"""TimeSeriesInspector as its user meets it, in JupyterLab and in Voilà."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from pyproj import Transformer
+from scipy import ndimage
+
+from insar_widgets import Results, open_results
+
+from .conftest import TIMEOUT
+
+both = pytest.mark.parametrize("kind", ["lab", "voila"])
+expect.set_options(timeout=TIMEOUT)
+
+CUBE = """
+import numpy as np, pandas as pd, xarray as xr
+from insar_widgets import TimeSeriesInspector
+dates = pd.date_range("2019-01-05", periods=40, freq="12D")
+years = (dates - dates[0]).days.values / 365.25
+noise = np.random.default_rng(0).normal(0, 3, (40, 10, 10))
+values = -50 * years[:, None, None] - 20 * (dates > "2019-09-01").astype(float)[:, None, None] + noise
+cube = xr.DataArray(values, dims=("time", "lat", "lon"), attrs={"units": "mm"}, name="displacement",
+    coords={"time": dates, "lat": np.linspace(35, 34.9, 10), "lon": np.linspace(-119.9, -119.8, 10)})
+w = TimeSeriesInspector(cube, follow=False)
+w
+"""
+
+
+def symbols(page: Page) -> Locator:
+    return page.locator(".ts .iw-c-symbol")
+
+
+def somewhere_whole(results: Results) -> tuple[float, float]:
+    """A place whose pixel and those around it have values at all dates."""
+    series = results.timeseries
+    good = np.isfinite(series.values).all(axis=0)
+    whole = np.argwhere(ndimage.binary_erosion(good, np.ones((3, 3))))
+    row, column = whole[len(whole) // 2]
+    way = Transformer.from_crs(results.crs, 4326, always_xy=True)
+    lon, lat = way.transform(float(series.x[column]), float(series.y[row]))
+    return float(lon), float(lat)
+
+
+def saved(page: Page, folder: Path, name: str, button: str) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button, exact=True).click()
+    assert download.value.suggested_filename == name
+    download.value.save_as(folder / name)
+    return folder / name
+
+
+def click_at(page: Page, symbol: Locator) -> None:
+    box: Any = symbol.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+@both
+def test_a_click_on_the_map_draws_the_series_and_the_dates_are_linked(kind, notebook, finished_run, tmp_path):
+    results = open_results(finished_run.work_dir)
+    lon, lat = somewhere_whole(results)
+    page = notebook(
+        kind,
+        "import ipywidgets\nfrom insar_widgets import DisplacementMap, TimeSeriesInspector\n"
+        f"m = DisplacementMap({str(results.work_dir)!r}, zoom=14, center=({lat}, {lon}),"
+        " layout={'height': '360px'})\n"
+        "w = TimeSeriesInspector(m, follow=False)\nipywidgets.VBox([m, w])",
+    ).page
+    expect(page.locator(".ts-empty")).to_contain_text("Click on the map")
+    expect(page.locator(".dm-map canvas.leaflet-tile-loaded").first).to_be_visible()
+    box = page.locator(".dm-map .leaflet-container, .dm-map.leaflet-container").first.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(symbols(page)).to_have_count(len(results.dates))
+    expect(page.locator(".ts-said").first).to_contain_text("1 pixel, centre")
+    iso = [f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in results.dates]
+    expect(page.locator(".ts .iw-c-cursor text")).to_have_text(iso[-1])
+    page.locator(".ts").scroll_into_view_if_needed()
+
+    # A click beside the symbols moves the map's date, the map's keys move the chart's
+    chart = page.locator(".ts svg.iw-c").bounding_box()
+    first = symbols(page).nth(1).bounding_box()
+    assert chart and first
+    middle = chart["y"] + chart["height"] / 2
+    away = middle - 60 if abs(first["y"] - middle) < 30 else middle
+    page.mouse.click(first["x"] + 3, away)
+    expect(page.locator(".dm-date")).to_have_text(iso[1])
+    page.get_by_role("slider", name="Date").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".ts .iw-c-cursor text")).to_have_text(iso[-1])
+
+    # A click on a symbol excludes its date, and the fit follows
+    velocity = page.locator(".ts-main").first
+    before = velocity.inner_text()
+    click_at(page, symbols(page).nth(2))
+    expect(page.locator(".ts .iw-c-symbol.open")).to_have_count(1)
+    expect(velocity).not_to_have_text(before)
+    expect(page.locator(".ts-note")).to_contain_text("excluded from the fit (1)")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+    table = saved(page, tmp_path, "time-series.csv", "CSV with metadata").read_text()
+    rows = [line for line in table.splitlines() if not line.startswith("#")]
+    assert len(rows) == 1 + len(results.dates)
+    lon, lat = (float(v) for v in re.search(r"lon ([-\d.]+), lat ([-\d.]+)\. 1 pixel", table).groups())
+    numbers = [float(row.split(",")[1]) for row in rows[1:]]
+    np.testing.assert_allclose(numbers, results.series(lon, lat)["displacement"] * 1000, rtol=1e-4, atol=1e-3)
+    picture = ElementTree.fromstring(saved(page, tmp_path, "time-series.svg", "SVG").read_bytes())
+    assert "LOS displacement" in "".join(picture.itertext())
+    assert "var(--" not in ElementTree.tostring(picture, encoding="unicode")
+    assert saved(page, tmp_path, "time-series.png", "PNG").read_bytes().startswith(b"\x89PNG")
+
+
+@both
+def test_an_array_alone_by_keyboard(kind, notebook):  # noqa: PLR0915 - one visit of a user
+    shown = notebook(kind, CUBE)
+    page = shown.page
+    expect(page.locator(".ts-empty")).to_contain_text("No point yet")
+    page.get_by_role("button", name="Add points").press("Enter")
+    page.keyboard.type("-119.85, 34.95, Bowl <b>centre</b>")
+    page.keyboard.press("Enter")
+    expect(symbols(page)).to_have_count(40)
+    expect(page.locator(".ts-table th[scope=row]").first).to_contain_text("Bowl <b>centre</b>")
+    page.keyboard.type("0, 0")
+    page.keyboard.press("Enter")
+    expect(page.locator("td.ts-bad")).to_contain_text("outside the frame")
+    page.keyboard.press("Escape")
+
+    model = page.locator('[data-key="model"]')
+    model.press("Enter")
+    page.locator('[data-key="step"]').fill("2019-09-01")
+    page.keyboard.press("Enter")
+    expect(model).to_contain_text("step 2019-09-01")
+    step = page.locator(".ts-table thead th", has_text="Step 2019-09-01")
+    expect(step).to_contain_text("mm")
+    cell = page.locator(".ts-table tbody tr").first.locator("td").nth(2)
+    expect(cell).to_contain_text("±")
+    value, deviation = (float(v) for v in cell.inner_text().replace("−", "-").split(" ± "))
+    assert abs(value + 20) < 3 * deviation
+    page.locator('[data-key="step"]').fill("next week")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ts-problem", has_text="is not a date")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    chart = page.get_by_role("application", name=re.compile("Model: linear, step 2019-09-01"))
+    chart.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    status = page.locator(".ts > .iw-sr")
+    expect(status).to_contain_text("2019-01-17")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ts .iw-c-symbol.open")).to_have_count(1)
+    page.keyboard.press(" ")
+    expect(page.locator(".ts .iw-c-cursor text")).to_have_text("2019-01-17")
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    expect(page.locator(".ts .iw-c-host")).to_have_class(re.compile("zoomed"))
+    page.keyboard.press("0")
+    expect(page.locator(".ts .iw-c-host")).not_to_have_class(re.compile("zoomed"))
+
+    page.get_by_role("button", name="Residual").click()
+    expect(page.locator(".ts .iw-c-label")).to_contain_text("Residual")
+    page.get_by_role("button", name="Code for this").click()
+    expect(page.get_by_role("textbox", name="Python code")).to_have_value(
+        re.compile("steps=\\['20190901'\\]")
+    )
+    page.get_by_role("button", name="Change Bowl").click()
+    page.get_by_label("Name", exact=True).fill("Well 7")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ts-table th[scope=row]").first).to_contain_text("Well 7")
+    if kind == "lab":
+        assert shown.run("print(w.exclude, w.points[0]['label'], w.date)") == "['20190117'] Well 7 20190117"
+        # and what the kernel sets is shown
+        shown.run("w.exclude = []; w.view = 'displacement'; w.unit = 'cm'; w.radius = 1500")
+        expect(page.locator(".ts .iw-c-label")).to_contain_text("displacement (cm)")
+        expect(page.locator(".ts-said").first).to_contain_text("within 1500 m")
+        expect(page.locator(".ts .iw-c-symbol.open")).to_have_count(0)
+
+
+def test_wheel_pan_box_and_a_series_of_thousands(notebook):
+    days = pd.date_range("2010-01-01", periods=5000, freq="1D")
+    assert days.size > 2000  # beyond which symbols are drawn on a canvas
+    page = notebook(
+        "voila",
+        CUBE.replace('"2019-01-05", periods=40, freq="12D"', '"2010-01-01", periods=5000, freq="1D"')
+        .replace("(40, 10, 10)", "(5000, 2, 2)")
+        .replace("10)}", "2)}")
+        .replace("34.9, 10)", "34.9, 2)")
+        .replace("follow=False", "follow=False, points=[{'lon': -119.9, 'lat': 35}]"),
+    ).page
+    canvas = page.locator(".ts canvas.iw-c-canvas")
+    expect(canvas).to_be_visible()
+    box = page.locator(".ts svg.iw-c").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3
+    first = page.locator(".ts .iw-c-axes text").last
+    whole = first.text_content() or ""
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -900)
+    expect(page.locator(".ts .iw-c-host")).to_have_class(re.compile("zoomed"))
+    expect(first).not_to_have_text(whole)
+    ticks = page.locator(".ts .iw-c-axes").text_content()
+    page.mouse.down()
+    page.mouse.move(x - 200, y, steps=4)
+    page.mouse.up()
+    expect(page.locator(".ts .iw-c-axes")).not_to_have_text(ticks or "")
+    page.mouse.dblclick(x, y)
+    expect(page.locator(".ts .iw-c-host")).not_to_have_class(re.compile("zoomed"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 150, y + 80, steps=4)
+    page.mouse.up()
+    expect(page.locator(".ts .iw-c-host")).to_have_class(re.compile("zoomed"))
