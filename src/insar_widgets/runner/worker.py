@@ -125,6 +125,7 @@ class Worker:
                 self._bring_back()
                 self._remove_leftovers()
                 analysis = self._open()
+                _check_cancelled()
             outcome = "completed"
             for item in self.steps:
                 outcome = self._step(analysis, self.plans[item["name"]], item["why"])
@@ -217,6 +218,7 @@ class Worker:
             try:
                 self._begin(plan, files)
                 analysis.run([name])
+                _check_cancelled()
             except _Cancelled:
                 outcome = "cancelled"
             except SystemExit as stop:
@@ -421,10 +423,22 @@ def _detach() -> None:
         signal.signal(number, _cancel)
 
 
+class _Asked:
+    """Whether the run was asked to end: others' code may swallow the exception that says so."""
+
+    to_end = False
+
+
 def _cancel(_signal: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # once is enough: what follows must not be disturbed
         signal.signal(number, signal.SIG_IGN)
+    _Asked.to_end = True
     raise _Cancelled
+
+
+def _check_cancelled() -> None:
+    if _Asked.to_end:
+        raise _Cancelled
 
 
 def main(work_dir: Path) -> int:
