@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from .conftest import TIMEOUT
 
 both = pytest.mark.parametrize("kind", ["lab", "voila"])
-expect.set_options(timeout=40000)
+expect.set_options(timeout=TIMEOUT)
 
 # 80 columns, the value of each is its number in millimetres; a hole in columns 30 to 39
 CUBE = """
@@ -106,11 +106,8 @@ def test_a_map_and_its_transect_show_the_same_place(kind, notebook, finished_run
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + box["height"] + 30)
     expect(page.locator(DOT)).to_have_count(0)
     # and back: the middle of the line is the middle of the map's view
-    frame = page.locator(".leaflet-container").bounding_box()
-    assert frame
-    ends = [
-        page.locator(".leaflet-marker-icon[alt*='of the transect']").nth(i).bounding_box() for i in (0, 1)
-    ]
+    page.locator(".leaflet-container").scroll_into_view_if_needed()
+    ends = [page.locator(".leaflet-marker-icon.dm-vertex").nth(i).bounding_box() for i in (0, 1)]
     assert ends[0] and ends[1]
     x = (ends[0]["x"] + ends[1]["x"] + ends[1]["width"]) / 2
     page.mouse.move(x - 2, ends[0]["y"] + ends[0]["height"] / 2)

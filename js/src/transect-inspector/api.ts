@@ -54,6 +54,8 @@ export interface ProfileInfo {
   /** YYYY-MM-DD, or empty. */
   date: string;
   signed: boolean;
+  /** Along the line of sight, positive towards the satellite. */
+  los: boolean;
   file: string;
   notes: string[];
   problem: string;

@@ -44,17 +44,22 @@ export function linePanel(context: Context): HTMLElement {
   const use = (): void => {
     take({ text: text.value, lat_first: latFirst });
   };
+  const written = (order: boolean): string =>
+    model
+      .get("transect")
+      .map(([lon, lat]) => (order ? [lat, lon] : [lon, lat]).map((v) => v.toFixed(6)).join(", "))
+      .join("\n");
   const show = (): void => {
     orders.forEach((order, i) => {
       order.setAttribute("aria-pressed", String((i === 1) === latFirst));
     });
-    if (document.activeElement === text) return;
-    const line = model.get("transect");
-    text.value = line
-      .map(([lon, lat]) => (latFirst ? [lat, lon] : [lon, lat]).map((v) => v.toFixed(6)).join(", "))
-      .join("\n");
+    // What the user typed stays; only what is the line's own is written again
+    if (text.value === written(!latFirst)) text.value = written(latFirst);
   };
-  context.watch(["transect"], show);
+  context.watch(["transect"], () => {
+    if (document.activeElement !== text) text.value = written(latFirst);
+  });
+  show();
   listen(text, "keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) use();
   });

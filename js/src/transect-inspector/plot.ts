@@ -223,7 +223,7 @@ export function provenance(data: Data, mask: string): string[] {
     const all = [info.file.split("/").at(-1), ...parts, ...thinned].filter(Boolean);
     lines.push(`${info.label}: ${all.join("; ").replace(/\.?$/, ".")}`);
   }
-  if (curves.some(({ info }) => info.signed)) lines.push("Line of sight, positive towards the satellite.");
+  if (curves.some(({ info }) => info.los)) lines.push("Line of sight, positive towards the satellite.");
   if (curves.some(({ info }) => info.mask)) lines.push(`Mask: ${mask}.`);
   return [...lines, ...section.notes];
 }

@@ -59,7 +59,7 @@ def _head(out: io.StringIO, layers: Mapping[str, Layer], wanted: Wanted, found: 
         words = [f"{profile.layer} of {layers[profile.layer].where}"] if profile.layer in layers else []
         words += [iso(profile.date)] if profile.date else []
         words += [f"in {unit_of(profile, unit)}"] if unit_of(profile, unit) else []
-        towards = profile.scaled and profile.layer in layers and layers[profile.layer].referenced
+        towards = profile.layer in layers and layers[profile.layer].los
         words += ["positive towards the satellite"] if towards else []
         words += [f"relative {profile.relative}"] if profile.relative else []
         note(

@@ -90,7 +90,7 @@ def _pairs(text: str, lat_first: bool, where: str) -> ReadLine:
             if part.strip():
                 segments[-1].append(_pair(part.strip(), lat_first, f"Line {number} of {inner}"))
     full = [segment for segment in segments if segment]
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(full) > 1:
         notes = (f"{where} has {len(full)} segments; the first is taken.",)
     return ReadLine(full[0] if full else [], notes)

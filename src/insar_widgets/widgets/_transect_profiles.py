@@ -116,7 +116,8 @@ def _profile(
     described = {
         "id": profile.id, "label": profile.label, "color": profile.color, "unit": unit_of(profile, unit),
         "quantity": _quantity(profile, layer), "relative": profile.relative, "date": iso(profile.date),
-        "signed": profile.scaled and layer is not None and layer.referenced, "file": layer.where if layer else "",
+        "signed": profile.scaled and layer is not None and layer.referenced,
+        "los": layer is not None and layer.los, "file": layer.where if layer else "",
         "notes": profile.notes, "problem": profile.problem, "samples": 0, "pixels": 0, "mask": profile.mask,
     }  # fmt: skip
     if profile.data is None:
@@ -140,8 +141,6 @@ def _profile(
 
 def _quantity(profile: Profile, layer: Layer | None) -> str:
     """What the axis is called; profiles of one unit share it."""
-    if layer is None or not profile.scaled:
+    if layer is None or not layer.los:
         return layer.label if layer is not None else profile.label
-    if not layer.referenced:
-        return "Spread" if "std" in layer.key.lower() or "rms" in layer.key.lower() else layer.label
     return "LOS velocity" if "/" in profile.units else "LOS displacement"

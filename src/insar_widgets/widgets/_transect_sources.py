@@ -51,6 +51,7 @@ class Layer:
     code : Python expression that makes the array.
     needs : Python lines that the expression needs.
     notes : what was assumed, in sentences.
+    los : whether it is along the line of sight, positive towards the satellite.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Layer:
     code: str
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    los: bool = False
 
 
 def layers_of_results(results: Results, prefix: str = "", variable: str = "results") -> list[Layer]:
@@ -84,12 +86,13 @@ def _layer_of_results(results: Results, name: str, prefix: str, variable: str) -
         "from insar_widgets import open_results", f"{variable} = open_results({str(results.work_dir)!r})"
     )  # fmt: skip
     code = f"{variable}[{name!r}]"
+    dates: tuple[str, ...] = ()
     if pair:  # a slice of a file of many: opening each for the menu would take seconds
         units = {"unwrapPhase": "radian", "wrapPhase": "radian", "ionoPhase": "radian"}.get(pair[1], "1")
-        code, dates, scaled = f'{variable}.interferograms["{pair[1]}"].sel(pair="{pair[2]}")', (), False
+        code, scaled = f'{variable}.interferograms["{pair[1]}"].sel(pair="{pair[2]}")', False
         where = str(results.work_dir / "inputs" / "ifgramStack.h5")
     elif name not in results.layers:  # the residual RMS, made on the fly
-        dates, scaled, units, where = (), True, "m", str(results.work_dir)
+        scaled, units, where = True, "m", str(results.work_dir)
         needs = (*needs, "import numpy as np")
         code = f'np.sqrt(np.square({variable}["timeseriesResidual"].astype(float)).mean("date"))'
     else:
@@ -104,7 +107,7 @@ def _layer_of_results(results: Results, name: str, prefix: str, variable: str) -
         key=prefix + name, label=label, group=prefix.rstrip(": ") or entry.group,
         open=partial(find_array, results, name),
         dates=dates, units=units, scaled=scaled, referenced=entry.kind in _REFERENCED, masked=entry.kind in _MASKED,
-        where=where, code=code, needs=needs,
+        where=where, code=code, needs=needs, los=entry.kind in ("displacement", "velocity"),
     )  # fmt: skip
 
 
