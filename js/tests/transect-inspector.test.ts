@@ -50,6 +50,12 @@ const BUFFERS = [
 ];
 const DATA = decode(SECTION, BUFFERS);
 
+function firstCurve(): Curve {
+  const [curve] = DATA.curves;
+  if (!curve) throw new Error("no curve was read");
+  return curve;
+}
+
 describe("a section", () => {
   it("is read from buffers wherever they begin, without profiles that have a problem", () => {
     expect([...DATA.distance]).toEqual([0, 1000, 2000, 3000]);
@@ -82,7 +88,7 @@ describe("a section", () => {
       "Elevation: 500 m",
     ]);
     expect(tooltipOf(DATA, 3)[1]).toContain("+40.0 mm/year (38.0 … 42.0, 1 pixel)");
-    expect(valueWords(DATA.curves[0]!, 1)).toBe("no data");
+    expect(valueWords(firstCurve(), 1)).toBe("no data");
     expect(provenance(DATA, "")).toContain("Velocity: velocity.h5.");
   });
 
@@ -101,7 +107,7 @@ describe("a section", () => {
   });
 
   it("puts what has the same unit on one axis", () => {
-    const curve = DATA.curves[0]!;
+    const curve = firstCurve();
     const other = (unit: string, quantity: string): Curve => ({
       ...curve,
       info: { ...INFO, unit, quantity },
