@@ -12,6 +12,7 @@ from insar_widgets.gnss.search import find_stations
 from insar_widgets.gnss.stations import Station
 from insar_widgets.gnss.steps import StationStep, read_steps
 from insar_widgets.gnss.tenv3 import read_tenv3, without_outliers
+from insar_widgets.gnss.velocity import StationVelocity, station_velocity
 
 __all__ = [
     "BASE_URL",
@@ -21,6 +22,7 @@ __all__ = [
     "Regression",
     "Station",
     "StationStep",
+    "StationVelocity",
     "compare_gnss",
     "default_cache_dir",
     "fetch_series",
@@ -32,5 +34,6 @@ __all__ = [
     "read_station_csv",
     "read_steps",
     "read_tenv3",
+    "station_velocity",
     "without_outliers",
 ]

@@ -1,0 +1,98 @@
+"""The velocity of a station in east, north and up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from insar_widgets.errors import GnssError
+from insar_widgets.gnss._epochs import correlation_factor
+from insar_widgets.gnss.steps import StationStep
+from insar_widgets.results import fit_time_function
+
+__all__ = ["StationVelocity", "station_velocity"]
+
+_COMPONENTS = ("east", "north", "up")
+_LEAST_DAYS = 10
+_SEASONS_FROM = 730  # days; in shorter series a yearly term and a rate cannot be told apart
+
+
+@dataclass(frozen=True)
+class StationVelocity:
+    """How a station moves in its own reference frame.
+
+    Attributes
+    ----------
+    east, north, up : m/yr.
+    east_std, north_std, up_std : standard deviations, m/yr.
+    corr_en : correlation of the errors of east and north, for an error ellipse.
+    days : daily positions used.
+    """
+
+    east: float
+    north: float
+    up: float
+    east_std: float
+    north_std: float
+    up_std: float
+    corr_en: float
+    days: int
+
+
+def station_velocity(
+    series: xr.Dataset,
+    start: str | np.datetime64 | None = None,
+    end: str | np.datetime64 | None = None,
+    steps: Iterable[StationStep] = (),
+) -> StationVelocity:
+    """Fit a rate to each component of a position series.
+
+    Parameters
+    ----------
+    series
+        As `read_tenv3` gives it.
+    start, end
+        First and last day used, YYYY-MM-DD; all days if not given.
+    steps
+        Steps, of which those of this station within the time span are estimated together with the rate.
+
+    Raises
+    ------
+    GnssError
+        There are too few days.
+
+    Notes
+    -----
+    A yearly term is estimated as well where the series is longer than two years. The standard deviations allow for
+    residuals that are correlated from day to day.
+    """
+    chosen = series.sel(time=slice(start, end))
+    name = series.attrs.get("station", "")
+    count = chosen.sizes["time"]
+    if count < _LEAST_DAYS:
+        raise GnssError(
+            f"{name or 'The station'} has {count} daily positions in this time span; a velocity needs {_LEAST_DAYS}."
+        )
+    time = chosen["time"].values
+    own = {s.date for s in steps if s.station == name and time[0] < np.datetime64(s.date) <= time[-1]}
+    long = (time[-1] - time[0]) / np.timedelta64(1, "D") > _SEASONS_FROM
+    rates, deviations, residuals = [], [], []
+    for component in _COMPONENTS:
+        # relative to the first day: positions have millions of metres, displacements millimetres
+        moved = chosen[component].values - chosen[component].values[0]
+        fit = fit_time_function(
+            xr.DataArray(moved, coords={"date": time}, dims="date"),
+            poly=1,
+            periodic=[1.0] if long else [],
+            steps=[f"{day:%Y%m%d}" for day in sorted(own)],
+        )
+        residual = fit["residual"].values
+        rates.append(float(fit["velocity"]))
+        deviations.append(float(fit["velocityStd"]) * correlation_factor(residual))
+        residuals.append(residual)
+    spread = float(np.std(residuals[0]) * np.std(residuals[1]))
+    together = float(np.mean(residuals[0] * residuals[1])) / spread if spread > 0 else 0.0
+    return StationVelocity(*rates, *deviations, corr_en=float(np.clip(together, -1, 1)), days=count)
