@@ -95,4 +95,8 @@ def station_velocity(
         residuals.append(residual)
     spread = float(np.std(residuals[0]) * np.std(residuals[1]))
     together = float(np.mean(residuals[0] * residuals[1])) / spread if spread > 0 else 0.0
-    return StationVelocity(*rates, *deviations, corr_en=float(np.clip(together, -1, 1)), days=count)
+    east, north, up = rates
+    east_std, north_std, up_std = deviations
+    return StationVelocity(
+        east, north, up, east_std, north_std, up_std, float(np.clip(together, -1, 1)), int(count)
+    )
