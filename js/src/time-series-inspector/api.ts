@@ -144,10 +144,9 @@ export function unpack(payload: Payload | null, bytes: Uint8Array | undefined): 
   return { ...payload, times, rmsOfDate, curveTimes, drawn };
 }
 
-/** Number and shape stay with a point, whatever its colour. */
+/** The number of a point, on the map as here, from which its shape follows. */
 export function numberOf(points: readonly Point[], id: string): number {
-  const match = /^p(\d+)$/.exec(id);
-  return match ? Number(match[1]) : points.findIndex((point) => point.id === id) + 1;
+  return points.findIndex((point) => point.id === id) + 1;
 }
 
 /** Unit, and what a value of the source is multiplied with to be in it. */

@@ -2,24 +2,15 @@
 
 import type { AnyMark, ChartSpec, PointsMark, Shape } from "../lib/chart";
 import { formatValue } from "../lib/number";
-import {
-  iso,
-  modelWords,
-  numberOf,
-  scaleOf,
-  toMs,
-  type Data,
-  type Line,
-  type State,
-} from "./api";
+import { iso, modelWords, numberOf, scaleOf, toMs, type Data, type Line, type State } from "./api";
 
 export type Look = Pick<
   State,
   "points" | "view" | "unit" | "bars" | "date" | "events" | "exclude" | "model" | "minus" | "series"
 >;
 
-/** As in the map's own marks; they repeat after the fifth. */
-const ORDER: readonly Shape[] = ["circle", "square", "diamond", "triangle", "star"];
+/** As in the map's own marks; they repeat after the third. */
+const ORDER: readonly Shape[] = ["circle", "square", "diamond"];
 /** Corrections of one point are told apart by how dark they are, the last one being whole. */
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
@@ -150,8 +141,10 @@ export function withStd(value: number | null, std: number | null): { value: stri
   if (value === null) return { value: "–", std: "" };
   if (std === null || !(std > 0))
     return { value: formatValue(value, resolutionOf(Math.abs(value) / 100)), std: "" };
-  const step = resolutionOf(std / 2);
-  return { value: formatValue(value, step), std: `± ${formatValue(std, step)}` };
+  const step = resolutionOf(std / 3.55); // one digit, two where one would be coarse
+  const rounded = (number: number): string =>
+    formatValue(step >= 1 ? Math.round(number / step) * step : number, step);
+  return { value: rounded(value), std: `± ${rounded(std)}` };
 }
 
 function resolutionOf(value: number): number {
