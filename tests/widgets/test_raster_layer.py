@@ -308,3 +308,28 @@ def test_cyclic_maps_close_and_diverging_ones_are_pale_or_dark_in_the_middle():
             assert not min(light[0], light[-1]) < light[128] < max(light[0], light[-1]), name
     assert "vik" in RasterLayer.colormaps("diverging")
     assert set(RasterLayer.colormaps()) == set(colormap_names())
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "long_name", "colormap", "shown"),
+    [
+        (
+            "timeseries_ERA5_demErr",
+            "m",
+            "LOS displacement, corrected for troposphere and DEM error",
+            "vik",
+            "mm",
+        ),
+        ("velocity", "m/year", "LOS velocity", "vik", "mm/year"),
+        ("temporalCoherence", "1", "temporal coherence", "gray", "1"),
+        ("S1_corr", "1", "S1 corr", "gray", "1"),
+    ],
+)
+def test_a_corrected_series_looks_like_displacement_and_not_like_coherence(
+    name, units, long_name, colormap, shown
+):
+    from insar_widgets.widgets._raster_style import style_of
+
+    style = style_of(raster(np.zeros((ROWS, COLUMNS)), name, units, long_name=long_name))
+    assert (style.colormap, style.display_units) == (colormap, shown)
+    assert style.symmetric == (colormap == "vik")

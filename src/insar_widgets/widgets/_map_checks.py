@@ -49,7 +49,8 @@ def check_points(value: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def check_line(value: Sequence[Sequence[float]]) -> list[list[float]]:
     """A polyline ``[[lon, lat], ...]`` of no or at least two vertices."""
     line = []
-    for vertex in value:
+    given: Sequence[Any] = value
+    for vertex in given:
         if isinstance(vertex, str) or not isinstance(vertex, Sequence) or len(vertex) != 2:
             raise InsarWidgetsError(f"The transect has {vertex!r} where [lon, lat] is needed.")
         line.append(list(_degrees(vertex[0], vertex[1], "The transect")))

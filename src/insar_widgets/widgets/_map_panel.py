@@ -23,8 +23,8 @@ class Panel(Widget):
 
     layer = traitlets.Unicode().tag(sync=True)
     reference_date = traitlets.Unicode().tag(sync=True)
-    points = traitlets.List().tag(sync=True)
-    transect = traitlets.List().tag(sync=True)
+    points: Any = traitlets.List().tag(sync=True)
+    transect: Any = traitlets.List().tag(sync=True)
     aoi: Any = traitlets.List(default_value=None, allow_none=True).tag(sync=True)
     reference_point: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     mask_layer = traitlets.Unicode().tag(sync=True)
@@ -32,7 +32,7 @@ class Panel(Widget):
     basemap = traitlets.Unicode("hillshade").tag(sync=True)
     compare: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
 
-    _menu = traitlets.List().tag(sync=True)
+    _menu: Any = traitlets.List().tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _error: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _revision = traitlets.Int(0).tag(sync=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import xarray as xr
@@ -12,7 +13,7 @@ __all__ = ["Style", "style_of"]
 _READ_AS = {"m": ("mm", 1000.0), "m/year": ("mm/year", 1000.0), "m/yr": ("mm/yr", 1000.0)}
 _SIGNED = {"m/year", "m/yr", "radian", "rad"}
 _DISPLACEMENT = ("displacement", "timeseries", "velocity", "line of sight", "line-of-sight", "los")
-_COHERENCE = ("coherence", "corr")
+_COHERENCE = re.compile(r"coherence|\bcorr\b")  # a series that is corrected is no coherence
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def style_of(data: xr.DataArray, units: str | None = None) -> Style:
     spread = any(word in words for word in ("standard deviation", "std", "residual rms", "rms"))
     if "component" in words:
         colormap, reverse, signed = "batlowS", False, False
-    elif any(word in words for word in _COHERENCE):
+    elif _COHERENCE.search(words):
         colormap, reverse, signed = "gray", False, False
     elif signed and not spread:
         colormap, reverse = "vik", True

@@ -454,7 +454,7 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
             mask = layers.find_array(self.results, name) if name else None
             flag = mask is not None and mask.dtype == bool
             with raster.hold_sync():
-                raster.mask = mask
+                raster.set_trait("mask", mask)
                 raster.mask_mode = "none" if mask is None else "nonzero" if flag else "minimum"
 
     @property
