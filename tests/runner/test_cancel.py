@@ -129,6 +129,7 @@ def test_workers_do_not_outlive_a_run_that_is_killed(inverting):
     assert wait_until_gone(run_id(run), 5) == []
 
 
+@pytest.mark.soak
 @pytest.mark.mintpy
 def test_workers_of_a_run_killed_together_with_its_watch_end_on_their_own_or_are_cleared_up(inverting):
     run = inverting

@@ -256,6 +256,7 @@ def test_a_change_of_products_equals_a_fresh_work_directory(own_products, tmp_pa
         shutil.copytree(aside, folder)
 
 
+@pytest.mark.soak
 def test_a_folder_full_of_another_template_keeps_nothing_of_it(finished_run, quick_run, tmp_path):
     """From everything on to the shortest template: files of the corrections are gone, also their figures."""
     run = copy_of(finished_run, tmp_path / "small", {DEM: "no", "mintpy.reference.date": "no"})

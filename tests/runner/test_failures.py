@@ -87,6 +87,7 @@ def test_options_that_leave_nothing(quick_run, tmp_path, step, options, reason, 
         assert_same_arrays(mended.work_dir, quick_run.work_dir)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("step", "keys", "reason", "remedy"),
     [
@@ -122,6 +123,7 @@ def test_layers_that_are_not_there(prepared_stack, tmp_path, step, keys, reason,
     assert reason in said[0] and remedy in said[1]
 
 
+@pytest.mark.soak
 def test_a_network_that_falls_apart_is_warned_of(tmp_path):
     """MintPy mentions it in its log only."""
     raw = simulate_stack(tmp_path / "raw", shape=(40, 50), dates=6, seed=3, gap_after=3, gnss=False)
@@ -169,6 +171,7 @@ def ended(run: Run) -> tuple[str, str]:
     return outcome, " ".join(run.failure)
 
 
+@pytest.mark.soak
 def test_a_file_beyond_the_limit_is_explained_and_the_next_start_goes_on(quick_run, prepared_stack, tmp_path):
     """HDF5 may take the whole process down when a write fails; then the log tells."""
     run = Run(tmp_path / "quick", quick_run.template)
@@ -271,6 +274,7 @@ def test_being_killed_otherwise_is_told(quick_run, tmp_path):
 # packages and accounts
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("package", "step", "reason", "remedy"),
     [
