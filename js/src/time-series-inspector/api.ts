@@ -149,6 +149,12 @@ export function numberOf(points: readonly Point[], id: string): number {
   return points.findIndex((point) => point.id === id) + 1;
 }
 
+/** Whether the data are of just these points; else newer ones are on their way, and drawing can wait for them. */
+export function isCurrent(data: Data | null, points: readonly Point[]): boolean {
+  const ids = new Set(data?.lines.map((line) => line.point));
+  return ids.size === points.length && points.every((point) => ids.has(point.id));
+}
+
 /** Unit, and what a value of the source is multiplied with to be in it. */
 export function scaleOf(units: string, unit: Unit): { unit: string; factor: number } {
   if (units !== "m") return { unit: units || "1", factor: 1 };

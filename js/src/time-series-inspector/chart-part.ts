@@ -2,7 +2,7 @@
 
 import { Chart } from "../lib/chart";
 import { h, replace } from "../lib/dom";
-import { iso, toDay, type Context } from "./api";
+import { isCurrent, iso, toDay, type Context } from "./api";
 import { chartOf, tooltipOf, type Look } from "./plot";
 
 const HEIGHT = 300;
@@ -106,8 +106,11 @@ export function chartPart(context: Context): ChartPart {
       );
   };
   context.onData(draw);
-  context.watch(["points", "view", "unit", "bars", "events", "_dates"], draw);
-  context.watch(["date"], draw);
+  context.watch(["view", "unit", "bars", "events", "date", "_dates"], draw);
+  context.watch(["points"], () => {
+    const data = context.data();
+    if (!data || isCurrent(data, model.get("points"))) draw();
+  });
   context.signal.addEventListener("abort", () => {
     chart.destroy();
   });

@@ -84,7 +84,8 @@ function render(props: RenderProps<State>): () => void {
   context.watch(["model"], () => {
     words.textContent = modelWords(model.get("model"));
   });
-  const series = open("Series", null, seriesPanel(context), { key: "series" });
+  const choices = seriesPanel(context);
+  const series = open("Series", null, choices.element, { key: "series", onOpen: choices.refresh });
   const shown = h("span", { class: "ts-clip" });
   series.opener.firstChild?.replaceWith(h("span", { class: "iw-2" }, "Series"), shown);
   const nameSeries = (): void => {

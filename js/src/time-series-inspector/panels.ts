@@ -70,7 +70,7 @@ export function radiusField(context: Context): HTMLElement {
 }
 
 /** Series of one point, difference, reference, bars, unit. */
-export function seriesPanel(context: Context): HTMLElement {
+export function seriesPanel(context: Context): { element: HTMLElement; refresh: () => void } {
   const { model } = context;
   const panel = h("div", { class: "ts-model" });
   const draw = (): void => {
@@ -147,9 +147,13 @@ export function seriesPanel(context: Context): HTMLElement {
       ),
     );
   };
-  context.onData(draw);
-  context.watch(["points", "series", "minus", "reference_date", "bars", "unit", "_dates"], draw);
-  return panel;
+  // Not while it is closed: every click on the map would pay for it
+  const redraw = (): void => {
+    if (panel.offsetParent) draw();
+  };
+  context.onData(redraw);
+  context.watch(["points", "series", "minus", "reference_date", "bars", "unit", "_dates"], redraw);
+  return { element: panel, refresh: draw };
 }
 
 export function tools(context: Context, chart: Chart): HTMLElement {

@@ -4,7 +4,7 @@ import { button, h, listen, replace, svg, type Child } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { formatValue } from "../lib/number";
 import { shapePath } from "../lib/chart";
-import { iso, numberOf, scaleOf, type Context, type Data, type LineInfo, type Point } from "./api";
+import { isCurrent, iso, numberOf, scaleOf, type Context, type Data, type LineInfo, type Point } from "./api";
 import { lineId, shapeOf, toDayOf, withStd } from "./plot";
 
 /** The point's mark as on the map: shape, number, colour. */
@@ -226,6 +226,9 @@ export function pointTable(context: Context): HTMLElement {
     replace(table, h("thead", {}, head(data, context)), h("tbody", {}, ...rows));
   };
   context.onData(draw);
-  context.watch(["points", "date", "unit", "view", "minus", "_can_zoom"], draw);
+  context.watch(["date", "unit", "view", "minus", "_can_zoom"], draw);
+  context.watch(["points"], () => {
+    if (isCurrent(context.data(), model.get("points"))) draw();
+  });
   return box;
 }

@@ -265,7 +265,7 @@ def _solve(design: Floats, values: Floats, used: Bools) -> _Solution:
         for first in range(0, own.size, _BLOCK):
             part = own[first : first + _BLOCK]
             d = values[:, part][dates]
-            m = linalg.solve_triangular(r, q.T @ d)
+            m = _back_substitute(r, q.T @ d)
             d -= g @ m
             squares = np.einsum("dp,dp->p", d, d)
             found.value[:, part] = m
@@ -276,6 +276,14 @@ def _solve(design: Floats, values: Floats, used: Bools) -> _Solution:
                 found.deviation[:, part] = np.sqrt(np.diag(cofactor)[:, None] * variance)
                 found.neighbour[:, part] = across[:, None] * variance
     return found
+
+
+def _back_substitute(r: Floats, y: Floats) -> Floats:
+    """Solution of r m = y for an upper triangle; LAPACK would wake all cores for a handful of numbers."""
+    m = np.empty_like(y)
+    for i in range(r.shape[0] - 1, -1, -1):
+        m[i] = (y[i] - r[i, i + 1 :] @ m[i + 1 :]) / r[i, i]
+    return m
 
 
 def _patterns(

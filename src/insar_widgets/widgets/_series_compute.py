@@ -14,7 +14,7 @@ from insar_widgets.errors import InsarWidgetsError, ResultsError
 from insar_widgets.results import fit_time_function
 from insar_widgets.results._design import as_time
 from insar_widgets.results.fitting import curve_values
-from insar_widgets.widgets._series_source import SeriesSource
+from insar_widgets.widgets._series_source import Sampled, SeriesSource
 
 __all__ = ["Curve", "Found", "Line", "Wanted", "columns_of", "compute", "residual_of"]
 
@@ -81,16 +81,18 @@ class Found:
 def compute(source: SeriesSource, wanted: Wanted) -> Found:
     """Sample all points in all series, and fit the model to them at once."""
     names = [name for name in wanted.series if name in source.arrays] or [source.first]
-    days = {name: np.asarray(source.arrays[name]()["date"].values, "datetime64[ns]") for name in names}
-    dates = days[names[0]]
-    for other in days.values():
+    # Asked for once: that makes sure, too, that the file is still the one that was opened
+    arrays = {name: source.arrays[name]() for name in names}
+    days = [np.asarray(array["date"].values, "datetime64[ns]") for array in arrays.values()]
+    dates = days[0]
+    for other in days[1:]:
         if not np.array_equal(other, dates):
             dates = np.union1d(dates, other)
     base: dict[str, Floats] = {}
     trouble = ""
     for name in names:
         try:
-            base[name] = _reference(source, wanted, name, dates)
+            base[name] = _reference(source, wanted, arrays[name], dates)
         except InsarWidgetsError as error:
             trouble = f"The reference point cannot be used: {error}"
             base[name] = np.zeros(dates.size)
@@ -99,7 +101,8 @@ def compute(source: SeriesSource, wanted: Wanted) -> Found:
     pixels: dict[tuple[int, int], str] = {}
     for point in wanted.points:
         for name in names:
-            line, place = _line(source, wanted, point, name, dates, base[name])
+            line, place = _line(source, wanted, point, arrays[name], base[name], dates)
+            line.series = name
             line.problem = line.problem or trouble
             lines.append(line)
             if place is not None and name == names[0]:
@@ -112,9 +115,7 @@ def compute(source: SeriesSource, wanted: Wanted) -> Found:
     return found
 
 
-def _aligned(sample: xr.Dataset, name: str, dates: Times) -> Floats:
-    own = np.asarray(sample["date"].values, "datetime64[ns]")
-    values = np.asarray(sample[name].values, float)
+def _aligned(own: Times, values: Floats, dates: Times) -> Floats:
     if np.array_equal(own, dates):
         return values.copy()
     whole = np.full(dates.size, np.nan)
@@ -122,37 +123,39 @@ def _aligned(sample: xr.Dataset, name: str, dates: Times) -> Floats:
     return whole
 
 
-def _reference(source: SeriesSource, wanted: Wanted, name: str, dates: Times) -> Floats:
+def _reference(source: SeriesSource, wanted: Wanted, array: xr.DataArray, dates: Times) -> Floats:
     place = wanted.reference_point
     if not place:
         return np.zeros(dates.size)
-    sample = source.sample(name, place["lon"], place["lat"], float(place.get("radius") or 0))
-    values = _aligned(sample, "displacement", dates)
+    sample = source.sample(array, place["lon"], place["lat"], float(place.get("radius") or 0))
+    values = _aligned(sample.dates, sample.values, dates)
     if not np.isfinite(values).any():
         raise ResultsError("there is no value at it; choose a pixel that has one.")
     return values
 
 
 def _line(  # noqa: PLR0917 - all of them are needed in turn
-    source: SeriesSource, wanted: Wanted, point: Mapping[str, Any], name: str, dates: Times, base: Floats, /
+    source: SeriesSource,
+    wanted: Wanted,
+    point: Mapping[str, Any],
+    array: xr.DataArray,
+    base: Floats,
+    dates: Times,
 ) -> tuple[Line, tuple[int, int] | None]:
     empty = np.full(dates.size, np.nan)
-    line = Line(point["id"], name, empty, empty, empty)
+    line = Line(point["id"], "", empty, empty, empty)
     lon, lat = point["lon"], point["lat"]
     try:
-        sample = source.sample(name, lon, lat, wanted.radius)
+        sample = source.sample(array, lon, lat, wanted.radius)
     except ResultsError as error:
         line.problem = str(error)
         return line, None
-    place = int(sample["row"]), int(sample["column"])
     line.values, line.low, line.high = (
-        _aligned(sample, v, dates) - base for v in ("displacement", "p16", "p84")
+        _aligned(sample.dates, values, dates) - base for values in (sample.values, sample.low, sample.high)
     )
-    line.pixels = int(np.asarray(sample["count"].values).max(initial=0))
-    line.seconds = float(sample.attrs.get("center_line_utc", 0.0))
-    line.sampling = _sampling(sample, line.pixels, wanted.radius)
-    count = int(np.isfinite(line.values).sum())
-    if count == 0:
+    line.pixels, line.seconds = sample.pixels, sample.seconds
+    line.sampling = _sampling(sample, wanted.radius)
+    if not np.isfinite(line.values).any():
         where = "within the radius" if wanted.radius else "in this pixel"
         wet = source.on_water(lon, lat)
         line.problem = (
@@ -160,10 +163,10 @@ def _line(  # noqa: PLR0917 - all of them are needed in turn
             if wet
             else f"No value {where}; choose another point or a larger radius."
         )
-        return line, place
+        return line, sample.pixel
     if wanted.reference_date:
         _zero_at(line, wanted.reference_date, dates)
-    return line, place
+    return line, sample.pixel
 
 
 def _zero_at(line: Line, day: str, dates: Times) -> None:
@@ -178,14 +181,17 @@ def _zero_at(line: Line, day: str, dates: Times) -> None:
     line.values, line.low, line.high = line.values - zero, line.low - zero, line.high - zero
 
 
-def _sampling(sample: xr.Dataset, pixels: int, radius: float) -> str:
-    lon, lat, distance = (float(sample[n]) for n in ("pixel_lon", "pixel_lat", "distance"))
+def _sampling(sample: Sampled, radius: float) -> str:
+    lon, lat = sample.centre
     centre = f"{lon:.5f}°, {lat:.5f}°".replace("-", "−")
-    if radius and sample.attrs["sampling"].startswith("median"):
-        word = "pixel" if pixels == 1 else "pixels"
-        return f"Median of {pixels} {word} within {radius:g} m; the pixel at it: {centre}, {distance:.0f} m away."
+    away = f"{sample.distance:.0f} m"
+    if sample.median:
+        word = "pixel" if sample.pixels == 1 else "pixels"
+        return (
+            f"Median of {sample.pixels} {word} within {radius:g} m; the pixel at it: {centre}, {away} away."
+        )
     why = f" No pixel centre is within {radius:g} m." if radius else ""
-    return f"1 pixel, centre {centre}, {distance:.0f} m from the point.{why}"
+    return f"1 pixel, centre {centre}, {away} from the point.{why}"
 
 
 def _subtract(wanted: Wanted, lines: list[Line]) -> None:

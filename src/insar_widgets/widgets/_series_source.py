@@ -16,7 +16,10 @@ from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.results import Results, sample_point
 from insar_widgets.results._files import corrections
 
-__all__ = ["SeriesSource", "source_of"]
+__all__ = ["Sampled", "SeriesSource", "source_of"]
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.datetime64]
 
 _LENGTHS = {"m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0, "cm": 0.01, "mm": 0.001}
 _NAMES = {
@@ -25,6 +28,38 @@ _NAMES = {
 }  # fmt: skip
 _WORDS = {"ERA5": "ERA5", "ERAI": "ERA-Interim", "MERRA": "MERRA-2", "demErr": "DEM error"}
 _KEPT = 600
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A series at a place as bare arrays along `dates`; see `insar_widgets.results.sample_point`."""
+
+    dates: Times
+    values: Floats
+    low: Floats
+    high: Floats
+    pixels: int
+    pixel: tuple[int, int]
+    centre: tuple[float, float]
+    distance: float
+    seconds: float
+    median: bool
+
+    @classmethod
+    def of(cls, sample: xr.Dataset) -> Sampled:
+        """Take it out of what `sample_point` returns."""
+        return cls(
+            dates=np.asarray(sample["date"].values, "datetime64[ns]"),
+            values=np.asarray(sample["displacement"].values, float),
+            low=np.asarray(sample["p16"].values, float),
+            high=np.asarray(sample["p84"].values, float),
+            pixels=int(np.asarray(sample["count"].values).max(initial=0)),
+            pixel=(int(sample["row"]), int(sample["column"])),
+            centre=(float(sample["pixel_lon"]), float(sample["pixel_lat"])),
+            distance=float(sample["distance"]),
+            seconds=float(sample.attrs.get("center_line_utc", 0.0)),
+            median=sample.attrs["sampling"].startswith("median"),
+        )
 
 
 @dataclass
@@ -56,7 +91,7 @@ class SeriesSource:
     water: xr.DataArray | None = None
     reference_date: str = ""
     reference_point: dict[str, float] | None = None
-    _samples: OrderedDict[tuple[Any, ...], xr.Dataset] = field(default_factory=OrderedDict, repr=False)
+    _samples: OrderedDict[tuple[Any, ...], Sampled] = field(default_factory=OrderedDict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -64,17 +99,14 @@ class SeriesSource:
         """All dates of the first series."""
         return np.asarray(self.arrays[self.first]()["date"].values, "datetime64[ns]")
 
-    def sample(self, name: str, lon: float, lat: float, radius: float) -> xr.Dataset:
-        """As `insar_widgets.results.sample_point`; the last ones are kept."""
-        if name not in self.arrays:
-            raise InsarWidgetsError(f"There is no series {name!r}; choose among {', '.join(self.arrays)}.")
-        array = self.arrays[name]()
-        key = (name, lon, lat, radius)
+    def sample(self, array: xr.DataArray, lon: float, lat: float, radius: float) -> Sampled:
+        """As `insar_widgets.results.sample_point` of one of the arrays; the last ones are kept."""
+        key = (array.name, lon, lat, radius)
         with self._lock:
             if key in self._samples:
                 self._samples.move_to_end(key)
                 return self._samples[key]
-        found = sample_point(array, lon, lat, radius)
+        found = Sampled.of(sample_point(array, lon, lat, radius))
         with self._lock:
             self._samples[key] = found
             while len(self._samples) > _KEPT:
