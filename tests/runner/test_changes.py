@@ -101,7 +101,6 @@ CHANGES = [
     Change(
         "dropped dates",
         [({"mintpy.network.excludeDate": "20190227"}, FROM_NETWORK)],
-        soak=False,
     ),
     Change("dropped interferograms", [({"mintpy.network.excludeIfgIndex": "2,5"}, FROM_NETWORK)]),
     Change("network thresholds", [({"mintpy.network.tempBaseMax": "50"}, FROM_NETWORK)]),
@@ -109,7 +108,7 @@ CHANGES = [
         "network of coherent pairs",
         [({"mintpy.network.coherenceBased": "yes", "mintpy.network.minCoherence": "0.8"}, FROM_NETWORK)],
     ),
-    Change("subset", [({"mintpy.subset.yx": "5:50,10:70"}, FROM_LOAD)], soak=False),
+    Change("subset", [({"mintpy.subset.yx": "5:50,10:70"}, FROM_LOAD)]),
     Change(
         "multilook",
         [({"mintpy.multilook.xstep": "2", "mintpy.multilook.ystep": "2"}, FROM_LOAD)],

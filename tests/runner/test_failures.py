@@ -198,6 +198,7 @@ def small_disk(tmp_path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_explained_and_the_next_start_goes_on(quick_run, small_disk):
     run = Run(small_disk / "quick", quick_run.template)
     run.start()

@@ -51,7 +51,12 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+QUICK = ("coherence and tree", "months", "all together")
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.soak) for case in CASES]
+)
 def test_the_same_pairs_stay_as_mintpy_keeps_with_the_written_options(finished_run, stack, tmp_path, case):
     pairs, bperp, mean = stack
     rules = CASES[case](pairs, mean)

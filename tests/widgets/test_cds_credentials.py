@@ -79,7 +79,7 @@ def test_each_state_has_its_own_sentence(make, service):
     said = set()
     for mode, token in (("ok", GOOD), ("ok", WRONG), ("licence", GOOD), ("slow", GOOD), ("500", GOOD)):
         service.mode = mode
-        widget = make(timeout=0.5)
+        widget = make(timeout=0.5 if mode == "slow" else 20)
         enter(widget, token)
         said.add(widget._cds["message"])
     assert len(said) == 5

@@ -33,8 +33,13 @@ export function rulesPanel(context: Context): HTMLElement {
   const inputs = new Map<NumberRule, HTMLInputElement>();
   const rows = FIELDS.map(({ name, label, unit, step }) => {
     const input = h("input", { type: "number", class: "iw-in", step, min: 0, placeholder: "any" });
-    input.addEventListener("change", () => {
-      send({ [name]: input.value === "" ? null : Number(input.value) });
+    const commit = (): void => {
+      const value = input.value === "" ? null : Number(input.value);
+      if (value !== (model.get("_rules")[name] ?? null)) send({ [name]: value });
+    };
+    input.addEventListener("change", commit);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") commit();
     });
     inputs.set(name, input);
     return h(
