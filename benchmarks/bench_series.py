@@ -133,6 +133,7 @@ def page_times(folder: Path, radius: float, page: Page, serve: Any) -> tuple[lis
     page.goto(f"{serve.url}/voila/render/{name}")
     page.wait_for_selector(".ts-empty")
     page.wait_for_selector(".dm-map canvas.leaflet-tile-loaded")
+    page.wait_for_timeout(15 * 1000)  # the map finds its range and overviews, which keeps the kernel busy
     place = page.locator(".dm-map .leaflet-container, .dm-map.leaflet-container").first
     box = place.bounding_box()
     assert box
@@ -141,6 +142,7 @@ def page_times(folder: Path, radius: float, page: Page, serve: Any) -> tuple[lis
     ys = box["y"] + box["height"] * np.tile([0.4, 0.6], CLICKS)[:CLICKS]
     clicks, fits = [], []
     for x, y in zip(xs, ys, strict=True):
+        page.wait_for_timeout(700)  # two clicks close together are a double click, which zooms
         page.evaluate(WATCH, "points")
         page.mouse.click(x, y)
         clicks.append(float(page.evaluate("window.waited")))
