@@ -183,11 +183,13 @@ export function matrix(context: Context): HTMLElement {
   const canvas = h("canvas", {
     class: "ni-matrix",
     tabindex: 0,
-    role: "img",
-    "aria-describedby": "ni-matrix-help",
+    role: "application",
+    "aria-roledescription": "matrix",
   });
   const tip = h("p", { class: "iw-2 ni-matrix-tip", role: "status" });
-  const help = "Rows and columns are dates. Above the diagonal all pairs, below it those that are kept.";
+  const help =
+    "Rows and columns are dates. Above the diagonal all pairs, below it those that are kept. " +
+    "Arrow keys move from cell to cell, Enter chooses the pair.";
   const ends = h("p", { class: "iw-2 ni-ends", "aria-hidden": "true" });
   const element = h(
     "div",
@@ -195,17 +197,19 @@ export function matrix(context: Context): HTMLElement {
     h("div", { class: "ni-matrix-frame" }, canvas, ends),
     h("div", {}, h("p", { class: "iw-2" }, help), tip),
   );
-  let size = 0;
+  // The cell that the arrow keys move, as an index of dates
+  let cursor = { row: 0, column: 0 };
 
   const draw = (): void => {
     const [net, outcome] = [netOf(context), outcomeOf(context)];
     const count = net.dates.length;
-    if (count === 0 || size === 0) return;
+    const side = canvas.clientWidth;
+    if (count === 0 || side === 0) return;
     const scale = scaleOf(net.pairs);
     const style = getComputedStyle(element);
     const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(size * ratio);
-    canvas.height = Math.round(size * ratio);
+    canvas.width = Math.round(side * ratio);
+    canvas.height = canvas.width;
     const pen = canvas.getContext("2d");
     if (!pen) return;
     const cell = canvas.width / count;
@@ -230,6 +234,11 @@ export function matrix(context: Context): HTMLElement {
         pen.strokeRect(high * cell, low * cell, cell, cell);
       }
     });
+    if (canvas.matches(":focus-visible")) {
+      pen.strokeStyle = resolve("var(--iw-ink)");
+      pen.lineWidth = 2 * ratio;
+      pen.strokeRect(cursor.column * cell, cursor.row * cell, cell, cell);
+    }
     const [first, last] = [net.dates[0]?.date ?? "", net.dates.at(-1)?.date ?? ""];
     replace(ends, h("span", {}, isoDate(first)), h("span", {}, isoDate(last)));
     canvas.setAttribute(
@@ -238,32 +247,66 @@ export function matrix(context: Context): HTMLElement {
     );
   };
 
-  const pairAt = (event: MouseEvent): NetPair | undefined => {
-    const net = netOf(context);
-    const cell = size / net.dates.length;
-    const [column, row] = [Math.floor(event.offsetX / cell), Math.floor(event.offsetY / cell)];
-    const ends = new Set([row, column]);
-    return net.pairs.find((pair) => ends.size === 2 && ends.has(pair.from) && ends.has(pair.to));
+  const pairOf = ({ row, column }: { row: number; column: number }): NetPair | undefined => {
+    const low = Math.min(row, column);
+    const high = Math.max(row, column);
+    return netOf(context).pairs.find(
+      ({ from, to }) => Math.min(from, to) === low && Math.max(from, to) === high,
+    );
+  };
+  // The cell under the pointer, by where the canvas is now: it may have been laid out anew since it was drawn.
+  const cellAt = (event: MouseEvent): { row: number; column: number } => {
+    const box = canvas.getBoundingClientRect();
+    const count = netOf(context).dates.length;
+    return {
+      row: Math.floor(((event.clientY - box.top) / box.height) * count),
+      column: Math.floor(((event.clientX - box.left) / box.width) * count),
+    };
+  };
+  const tell = (cell: { row: number; column: number }): void => {
+    const [net, pair] = [netOf(context), pairOf(cell)];
+    const dates = [net.dates[cell.row], net.dates[cell.column]].map((date) => isoDate(date?.date ?? ""));
+    const reason = pair ? (outcomeOf(context).reasons[net.pairs.indexOf(pair)] ?? "") : "";
+    tip.textContent = pair
+      ? pairWords(pair, reason).join(", ")
+      : cell.row === cell.column
+        ? (dates[0] ?? "")
+        : `${dates.join(" and ")}: no pair`;
   };
   canvas.addEventListener("pointermove", (event) => {
-    const pair = pairAt(event);
-    const net = netOf(context);
-    const reason = pair ? (outcomeOf(context).reasons[net.pairs.indexOf(pair)] ?? "") : "";
-    tip.textContent = pair ? pairWords(pair, reason).join(", ") : "";
+    tell(cellAt(event));
   });
   canvas.addEventListener("click", (event) => {
-    const pair = pairAt(event);
+    cursor = cellAt(event);
+    const pair = pairOf(cursor);
     if (pair) choose(context, "pair", pair.name);
   });
-  const resized = new ResizeObserver(() => {
-    const width = Math.min(360, Math.floor(element.clientWidth));
-    if (width === size || width < 40) return;
-    size = width;
-    canvas.style.width = `${size}px`;
-    canvas.style.height = `${size}px`;
-    draw();
+  const ways: Partial<Record<string, readonly [number, number]>> = {
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+  };
+  canvas.addEventListener("keydown", (event) => {
+    const way = ways[event.key];
+    const last = netOf(context).dates.length - 1;
+    if (way) {
+      cursor = {
+        row: Math.max(0, Math.min(last, cursor.row + way[0])),
+        column: Math.max(0, Math.min(last, cursor.column + way[1])),
+      };
+      tell(cursor);
+      draw();
+    } else if (event.key === "Enter" || event.key === " ") {
+      const pair = pairOf(cursor);
+      if (pair) choose(context, "pair", pair.name);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
   });
-  resized.observe(element);
+  for (const name of ["focus", "blur"]) canvas.addEventListener(name, draw);
+  const resized = new ResizeObserver(draw);
+  resized.observe(canvas);
   context.signal.addEventListener("abort", () => {
     resized.disconnect();
   });
