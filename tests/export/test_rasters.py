@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import threading
+from xml.etree import ElementTree
 
 import h5py
 import numpy as np
@@ -16,22 +16,6 @@ from insar_widgets.errors import CancelledError, ExportError
 from insar_widgets.export import export_displacement, export_layer, export_wrapped, wrap_displacement
 
 C_BAND, L_BAND = 0.05546576, 0.2384
-
-
-@pytest.fixture(scope="module")
-def results(finished_run):
-    return open_results(finished_run.work_dir)
-
-
-@pytest.fixture(scope="module")
-def stored(finished_run, results):
-    """The series as h5py reads it; where nothing was inverted it has no value."""
-    folder = finished_run.work_dir
-    with h5py.File(folder / f"{results.timeseries.name}.h5", locking=False) as file:
-        values, attributes = file["timeseries"][:], dict(file.attrs)
-    with h5py.File(folder / "numInvIfgram.h5", locking=False) as file:
-        empty = file["mask"][:] == 0
-    return np.where(empty, np.nan, values), attributes
 
 
 @pytest.mark.parametrize(("units", "scale"), [("m", 1), ("cm", 100), ("mm", 1000)])
@@ -226,21 +210,35 @@ def test_cancelling_leaves_complete_files_only(results, tmp_path):
     assert len(export_displacement(results, tmp_path)) == len(results.dates)
 
 
-def test_a_full_disk_leaves_no_half_file_and_is_told(results, tmp_path):
-    """The largest size of a file stands in for the disk; GDAL notices it only when it closes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal
-
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-        with pytest.raises(ExportError, match=r"displacement_.*could not be written"):
-            export_displacement(results, tmp_path, dates=results.dates[:1])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+def test_a_full_disk_leaves_no_half_file_and_is_told(results, tmp_path, full_disk):
+    """GDAL notices it only when it closes."""
+    with full_disk(4096), pytest.raises(ExportError, match=r"displacement_.*could not be written"):
+        export_displacement(results, tmp_path, dates=results.dates[:1])
     assert list(tmp_path.iterdir()) == []
     assert export_displacement(results, tmp_path, dates=results.dates[:1])
+
+
+def test_qgis_finds_a_style_beside_each_file_with_the_same_colours_at_every_date(results, tmp_path):
+    paths = export_displacement(results, tmp_path, units="mm")
+    texts = {path.with_suffix(".qml").read_text() for path in paths}
+    assert len(texts) == 1
+    items = ElementTree.fromstring(texts.pop()).findall(".//colorrampshader/item")
+    values = [float(item.get("value")) for item in items]
+    assert values == sorted(values) and values[0] == pytest.approx(-values[-1])
+    most = 0.0
+    for path in (paths[0], paths[-1]):  # one of them may be the reference date
+        with rasterio.open(path) as file:
+            most = max(most, np.nanmax(np.abs(file.read(1))))
+    assert 0.2 * most < values[-1] <= most  # millimetres, as the file
+    red, _green, blue = (int(items[0].get("color")[i : i + 2], 16) for i in (1, 3, 5))
+    assert red > blue  # away from the satellite is red
+    (mask,) = export_layer(results, tmp_path, "maskTempCoh")
+    assert "EXACT" in mask.with_suffix(".qml").read_text()
+
+
+def test_residuals_do_not_take_the_names_of_displacement(results, tmp_path):
+    paths = export_displacement(results, tmp_path, name="timeseriesResidual", dates="last")
+    assert [path.name for path in paths] == [f"residual_{results.dates[-1]}.tif"]
 
 
 def test_what_is_not_possible_is_said_before_anything_is_written(results, tmp_path):

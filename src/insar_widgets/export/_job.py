@@ -16,6 +16,7 @@ from typing import Any
 from insar_widgets.errors import CancelledError, ExportError
 
 Progress = Callable[[float, str], None]
+_COMPANIONS = (".aux.xml", "-journal", "-wal", "-shm")  # what GDAL and SQLite write beside a file
 
 
 @dataclass
@@ -77,7 +78,7 @@ def whole_file(target: Path) -> Iterator[Path]:
             "make room or choose another folder, and export again."
         ) from error
     finally:
-        for path in (temporary, temporary.with_name(f"{temporary.name}.aux.xml")):
+        for path in (temporary, *(temporary.with_name(temporary.name + tail) for tail in _COMPANIONS)):
             with suppress(FileNotFoundError):
                 path.unlink()
 

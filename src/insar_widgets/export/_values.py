@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -139,13 +141,20 @@ def stamp(array: xr.DataArray) -> Any:
     return [str(array.name), float(np.nansum(array.values))]
 
 
+def software() -> str:
+    """Name and version of what wrote a file, and of MintPy where it is installed."""
+    with suppress(metadata.PackageNotFoundError):
+        return f"insar_widgets {__version__}, MintPy {metadata.version('mintpy')}"
+    return f"insar_widgets {__version__}"
+
+
 def common_tags(results: Results, array: xr.DataArray, mask: Masked) -> dict[str, str]:
     """Tags that every exported raster carries."""
     from pathlib import Path  # noqa: PLC0415
 
     point = results.reference_point
     tags = {
-        "TIFFTAG_SOFTWARE": f"insar_widgets {__version__}",
+        "TIFFTAG_SOFTWARE": software(),
         "LAYER": str(array.name),
         "LONG_NAME": str(array.attrs.get("long_name", "")),
         "SOURCE_FILE": Path(str(array.attrs.get("source", ""))).name,

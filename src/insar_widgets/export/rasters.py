@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,9 @@ from insar_widgets.errors import ExportError
 from insar_widgets.export._geotiff import MEMORY, Form, Profile, Target, write_layer, write_series
 from insar_widgets.export._job import Job, Progress, fingerprint
 from insar_widgets.export._legend import draw_fringe_legend
+from insar_widgets.export._look import look_of
 from insar_widgets.export._palette import CYCLE
+from insar_widgets.export._qml import style_of_look, style_of_mask, style_of_phase, write_style
 from insar_widgets.export._values import SIGN, Mask, Masked, Relative, common_tags, date_names, factor, stamp
 from insar_widgets.results import Results
 
@@ -46,14 +48,15 @@ def export_displacement(
     """Write cumulative displacement in line of sight, one GeoTIFF a date.
 
     Positive is towards the satellite. Values are 32-bit floats, NaN where there is none; the tags say unit, dates,
-    reference, sign, mask and software.
+    reference, sign, mask and software. Beside each lies a style (``.qml``) with which QGIS colours all dates alike.
 
     Parameters
     ----------
     results
         Opened results.
     out
-        Folder; made if it is not there. Files are named ``displacement_YYYYMMDD.tif``.
+        Folder; made if it is not there. Files are named ``displacement_YYYYMMDD.tif``, those of residuals
+        ``residual_YYYYMMDD.tif``.
     dates
         YYYYMMDD of the dates to write; ``"last"`` is the last one, None all of them.
     name
@@ -89,25 +92,28 @@ def export_displacement(
         If `cancelled` was set; complete files are kept.
     """
     scale = np.float32(factor(units))
-    series = _Series(results, name, mask, reference_date, reference_point)
+    series = Series(results, name, mask, reference_date, reference_point)
     form = Form(crs, cog, memory)
     targets = {}
     for index, date in series.chosen(dates):
         about = series.mark | {"date": date, "units": units, "form": [str(crs), cog], "kind": "displacement"}
         targets[index] = Target(
-            Path(out) / f"displacement_{date}.tif",
+            Path(out) / f"{series.stem}_{date}.tif",
             series.tags | {"UNITS": units, "DATE": date, "SIGN": SIGN},
             fingerprint(about),
-            [f"LOS displacement {date} relative to {series.reference_date}"],
+            [f"LOS {series.stem} {date} relative to {series.reference_date}"],
             units,
         )
     relative = series.compute()
+    style = style_of_look(look_of(results, series.array), float(scale), units)
 
     def compute(values: Floats, index: int, part: slice) -> Floats:
         return np.asarray(relative(values, index, part) * scale)
 
     job = _job(on_progress, cancelled, notes)
     write_series(series.array, targets, compute, profile=Profile(), form=form, job=job)
+    for target in targets.values():
+        write_style(target.path, style)
     return [target.path for target in targets.values()]
 
 
@@ -182,7 +188,7 @@ def export_wrapped(
         raise ExportError(f"The kind {kind!r} is unknown; choose 'rgb', 'radians' or 'cycles'.")
     length = results.wavelength / 2 if cycle is None else float(cycle)
     wrap_displacement(0.0, length, sense)  # says what is wrong with them before anything is written
-    series = _Series(results, name, mask, None, None)
+    series = Series(results, name, mask, None, None)
     units = {"rgb": "", "radians": "radian", "cycles": "cycle"}[kind]
     words = {"away": "phase grows away from the satellite", "towards": "phase grows towards the satellite"}[
         sense
@@ -227,6 +233,9 @@ def export_wrapped(
     paths = [target.path for target in targets.values()]
     if kind == "rgb":
         paths.append(draw_fringe_legend(Path(out) / "wrapped_legend.png", length, sense))
+    else:
+        for path in paths:
+            write_style(path, style_of_phase(kind == "cycles"))
     return paths
 
 
@@ -309,11 +318,17 @@ def export_layer(
         return np.where(kept, values, 0 if whole else np.float32(np.nan))
 
     job = _job(on_progress, cancelled, notes)
+    style = (
+        style_of_mask()
+        if array.dtype.kind == "b"
+        else style_of_look(look_of(results, array), scale, target.units)
+    )
     write_layer(array, target, compute, profile=profile, form=Form(crs, cog, memory), job=job)
+    write_style(target.path, style)
     return [target.path]
 
 
-class _Series:
+class Series:
     """A displacement series, masked and relative to what is asked for."""
 
     def __init__(
@@ -329,6 +344,7 @@ class _Series:
             raise ExportError(
                 f"{name} is no time series; choose one of {', '.join(results.timeseries_names)}."
             )
+        self.stem = "residual" if "Residual" in str(self.array.name) else "displacement"
         self._masked = Masked(results, mask)
         point = dict(reference_point) if reference_point else None
         self._relative = Relative(self.array, reference_date, point)
@@ -354,9 +370,13 @@ class _Series:
                 raise ExportError(f"{self.array.name} has no date {date}; choose one of {', '.join(names)}.")
         return sorted((names.index(date), date) for date in dict.fromkeys(wanted))
 
-    def compute(self) -> Any:
+    def compute_unmasked(self) -> Callable[[Floats, int, slice], Floats]:
+        """Function from stored values, index of the date and rows to relative ones in metres."""
+        return self._relative.compute()
+
+    def compute(self) -> Callable[[Floats, int, slice], Floats]:
         """Function from stored values to relative, masked ones in metres."""
-        relative = self._relative.compute()
+        relative = self.compute_unmasked()
 
         def values_of(values: Floats, index: int, part: slice) -> Floats:
             moved = relative(values, index, part)
