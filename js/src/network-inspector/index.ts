@@ -120,7 +120,7 @@ function render(props: RenderProps<State>): void {
       { class: "ni-header" },
       h("h2", {}, "Network"),
       counts,
-      h("span", { class: "ni-seg", role: "group", "aria-label": "View" }, ...tabs),
+      h("span", { class: "iw-seg", role: "group", "aria-label": "View" }, ...tabs),
       progress,
       h("span", { class: "iw-grow" }),
       pictures,

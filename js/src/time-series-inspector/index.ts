@@ -17,7 +17,7 @@ import { chartPart } from "./chart-part";
 import { codePanel, exportPanel, footer } from "./export-panel";
 import { modelPanel } from "./model-panel";
 import { radiusField, segmented, seriesPanel, tools } from "./panels";
-import { popovers } from "./popover";
+import { popovers } from "../lib/popover";
 import { pointTable } from "./table";
 import "./style.css";
 
@@ -115,7 +115,7 @@ function render(props: RenderProps<State>): () => void {
       series.opener,
       terms.opener,
       radiusField(context),
-      h("span", { class: "ts-right" }, add.opener, save.opener, codes.opener),
+      h("span", { class: "iw-right" }, add.opener, save.opener, codes.opener),
     ),
     context.alerts,
     errorBox(context),

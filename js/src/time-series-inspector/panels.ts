@@ -7,7 +7,7 @@ import { iso, type Bars, type Context, type Unit } from "./api";
 
 export function segmented(context: Context): HTMLElement {
   const { model } = context;
-  const group = h("div", { class: "ts-seg", role: "group", "aria-label": "What is drawn" });
+  const group = h("div", { class: "iw-seg", role: "group", "aria-label": "What is drawn" });
   context.watch(["view"], () => {
     replace(
       group,

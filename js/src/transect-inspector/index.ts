@@ -5,7 +5,7 @@ import { append, button, h, listen, replace, suppressShortcuts } from "../lib/do
 import { icon } from "../lib/icons";
 import { Latest } from "../lib/messages";
 import "../lib/theme.css";
-import { popovers } from "../time-series-inspector/popover";
+import { popovers } from "../lib/popover";
 import {
   decode,
   nearestIndex,
@@ -77,7 +77,7 @@ function segment<K extends "method" | "unit">(
       buttons[i]?.setAttribute("aria-pressed", String(context.model.get(name) === value));
     });
   });
-  return h("span", { class: "ti-seg", role: "group", "aria-label": label }, ...buttons);
+  return h("span", { class: "iw-seg", role: "group", "aria-label": label }, ...buttons);
 }
 
 function swathField(context: Context): HTMLElement {
@@ -408,7 +408,7 @@ function render(props: RenderProps<State>): () => void {
       title,
       facts,
       working,
-      h("span", { class: "ti-right" }, line.opener, reverse, clear, box, save.opener, codes.opener),
+      h("span", { class: "iw-right" }, line.opener, reverse, clear, box, save.opener, codes.opener),
     ),
     context.alerts,
     trouble,

@@ -118,7 +118,7 @@ export function linePanel(context: Context): HTMLElement {
         "div",
         { class: "iw-row ti-line-head" },
         h("span", { class: "iw-2" }, "A pair of degrees a row"),
-        h("span", { class: "ti-seg", role: "group", "aria-label": "Order" }, ...orders),
+        h("span", { class: "iw-seg", role: "group", "aria-label": "Order" }, ...orders),
       ),
     ),
     h(

@@ -1,7 +1,7 @@
 // A button that opens a panel under the header; one at a time.
 
-import { button, h } from "../lib/dom";
-import { icon, type IconName } from "../lib/icons";
+import { button, h } from "./dom";
+import { icon, type IconName } from "./icons";
 
 export interface Popover {
   readonly opener: HTMLButtonElement;
@@ -27,7 +27,7 @@ export function popovers(
     event.stopPropagation();
   });
   return (label, name, content, options = {}) => {
-    const panel = h("section", { class: "ts-panel", "aria-label": label, hidden: true }, content);
+    const panel = h("section", { class: "iw-panel", "aria-label": label, hidden: true }, content);
     const opener = button(
       label,
       () => {
