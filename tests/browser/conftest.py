@@ -34,6 +34,9 @@ NOISE = re.compile(
     r"\[jupyterlab|Error: Module not found|plugin .* failed|WebSocket|ServiceWorker|debugger state|"
     r"widget model not found"
 )
+BOTH = pytest.mark.parametrize("kind", ["lab", "voila"])
+# what hardly depends on the host is tried in the quicker one; `make soak` tries it in the other
+VOILA_AND_SOAK = pytest.mark.parametrize("kind", [pytest.param("lab", marks=pytest.mark.soak), "voila"])
 _counter = itertools.count()
 
 

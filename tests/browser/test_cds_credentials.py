@@ -12,9 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.account_services import GOOD, Service, serve_accounts
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import TIMEOUT, VOILA_AND_SOAK, Notebook
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 PASSWORD = "pa55-word-0f-ada-77ee"
 
@@ -55,7 +54,7 @@ def enter(page: Page, token: str) -> None:
     page.keyboard.press("Enter")
 
 
-@both
+@VOILA_AND_SOAK
 def test_each_answer_of_the_service_has_its_own_sentence(kind, show, service):
     page = show(kind, timeout=3).page
     state = cds(page).locator(".cc-state")
@@ -79,7 +78,7 @@ def test_each_answer_of_the_service_has_its_own_sentence(kind, show, service):
     expect(state).to_have_attribute("data-state", "ready")
 
 
-@both
+@VOILA_AND_SOAK
 def test_what_is_no_token_is_refused_in_place_and_not_shown(kind, show, service):
     page = show(kind).page
     enter(page, f"{GOOD} {GOOD}")

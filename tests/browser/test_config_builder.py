@@ -11,10 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from insar_widgets import Stack, Template
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import BOTH, TIMEOUT, VOILA_AND_SOAK, Notebook
 
 pytest.importorskip("mintpy", reason='options are MintPy\'s own: pip install "insar-widgets[mintpy]"')
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 
@@ -51,7 +50,7 @@ def search(page: Page, text: str) -> None:
     page.keyboard.type(text)
 
 
-@both
+@BOTH
 def test_a_first_time_user_finds_how_to_exclude_dates_and_does(kind, show, prepared_stack):
     page = show(kind).page
     search(page, "exclude these dates")
@@ -69,7 +68,7 @@ def test_a_first_time_user_finds_how_to_exclude_dates_and_does(kind, show, prepa
     expect(page.locator(".cb-group").first).to_contain_text("Network and reference")
 
 
-@both
+@VOILA_AND_SOAK
 def test_a_finding_appears_at_its_field_and_its_button_mends_it(kind, show):
     page = show(kind).page
     method = field(page, "unwrapError.method")
@@ -82,7 +81,7 @@ def test_a_finding_appears_at_its_field_and_its_button_mends_it(kind, show):
     expect(page.locator(".cb-chips .error")).to_have_count(0)
 
 
-@both
+@VOILA_AND_SOAK
 def test_reset_gives_the_default_again(kind, show):
     page = show(kind).page
     ramp = field(page, "deramp")
@@ -95,7 +94,7 @@ def test_reset_gives_the_default_again(kind, show):
     expect(line(page, "mintpy.deramp = linear")).to_have_count(0)
 
 
-@both
+@VOILA_AND_SOAK
 def test_every_option_is_there_and_the_steps_lead_to_theirs(kind, show):
     page = show(kind).page
     page.set_viewport_size({"width": 1700, "height": 1000})
@@ -110,7 +109,7 @@ def test_every_option_is_there_and_the_steps_lead_to_theirs(kind, show):
     )
 
 
-@both
+@BOTH
 def test_the_reference_point_is_picked_on_the_map(kind, show):
     page = show(kind).page
     point = field(page, "reference.lalo")
@@ -128,7 +127,7 @@ def test_the_reference_point_is_picked_on_the_map(kind, show):
     expect(page.locator(".cb-lines").get_by_text("mintpy.reference.lalo =")).to_have_count(0)
 
 
-@both
+@VOILA_AND_SOAK
 def test_saving_and_opening(kind, show, tmp_path):
     page = show(kind, arguments=f", root={str(tmp_path)!r}").page
     save = page.get_by_role("button", name="Save", exact=True)

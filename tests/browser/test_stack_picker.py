@@ -13,9 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from insar_widgets import Stack, simulate_stack
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import BOTH, TIMEOUT, VOILA_AND_SOAK, Notebook
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 
@@ -66,7 +65,7 @@ def draw_rectangle(page: Page) -> None:
     page.mouse.up()
 
 
-@both
+@BOTH
 def test_opening_a_folder_shows_counts_map_network_and_findings(kind, show, products):
     page = show(kind, repr(str(products))).page
     settled(page)
@@ -82,7 +81,7 @@ def test_opening_a_folder_shows_counts_map_network_and_findings(kind, show, prod
     page.wait_for_function("document.querySelector('img.sp-relief').naturalWidth > 16")
 
 
-@both
+@VOILA_AND_SOAK
 def test_one_click_leaves_out_what_hangs_on_a_single_pair_and_another_brings_it_back(kind, show, products):
     folders = sorted(path for path in products.iterdir() if path.name.startswith("S1AA"))
     last = max(path.name.split("_")[2][:8] for path in folders)
@@ -101,7 +100,7 @@ def test_one_click_leaves_out_what_hangs_on_a_single_pair_and_another_brings_it_
     expect(page.locator(".sp-facts > div").filter(has_text="dates").locator("dd")).to_have_text("6")
 
 
-@both
+@VOILA_AND_SOAK
 def test_a_broken_product_is_found_and_left_out_by_name(kind, show, products):
     raster = next(products.glob("*/*_unw_phase.tif"))
     raster.write_bytes(raster.read_bytes()[:200])
@@ -112,7 +111,7 @@ def test_a_broken_product_is_found_and_left_out_by_name(kind, show, products):
     assert fact(page, "products, 1 left out") == "11"
 
 
-@both
+@VOILA_AND_SOAK
 def test_drawing_an_area_changes_the_size_and_removing_it_restores_it(kind, show, products):
     page = show(kind, repr(str(products))).page
     settled(page)
@@ -130,7 +129,7 @@ def test_drawing_an_area_changes_the_size_and_removing_it_restores_it(kind, show
     expect(page.locator(".sp-facts > div").filter(has_text="common overlap, 72 × 53")).to_be_visible()
 
 
-@both
+@VOILA_AND_SOAK
 def test_preparing_by_a_click_writes_every_product_onto_one_grid(kind, show, products):
     page = show(kind, repr(str(products))).page
     settled(page)
@@ -195,7 +194,7 @@ def test_a_second_view_shows_the_same_and_the_kernel_stays_free(show, products):
     assert shown.run("print(repr(picker))") == f"StackPicker(path={str(products)!r}, 12 products, 6 dates)"
 
 
-@both
+@BOTH
 def test_everything_is_reached_and_done_by_keyboard(kind, show, products):
     page = show(kind).page
     expect(page.locator(".sp-empty")).to_contain_text("No stack is open")
@@ -253,7 +252,7 @@ def test_keys_pressed_in_the_widget_do_not_reach_the_notebook(show, products):
     expect(page.locator(".iw.sp")).to_be_visible()
 
 
-@both
+@VOILA_AND_SOAK
 def test_names_that_look_like_markup_are_shown_as_text(kind, show, tmp_path, small_stack):
     nasty = tmp_path / "<img src=x onerror=document.title='owned'>"
     nasty.mkdir()
@@ -274,7 +273,7 @@ def test_names_that_look_like_markup_are_shown_as_text(kind, show, tmp_path, sma
     assert page.title() != "owned"
 
 
-@both
+@VOILA_AND_SOAK
 def test_a_folder_without_products_says_so_in_place(kind, show, tmp_path):
     page = show(kind, repr(str(tmp_path / "nowhere"))).page
     expect(page.get_by_role("alert").filter(has_text=re.compile("."))).to_contain_text("There is no folder")

@@ -14,10 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from insar_widgets import Run, Stack, Template
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import BOTH, TIMEOUT, VOILA_AND_SOAK, Notebook
 
 pytest.importorskip("mintpy", reason='runs need MintPy: pip install "insar-widgets[mintpy]"')
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 
@@ -64,7 +63,7 @@ def reload(shown: Notebook) -> None:
             return
 
 
-@both
+@VOILA_AND_SOAK
 def test_products_open_in_place_and_the_log_is_searched(kind, show, finished):
     log = finished / ".insar_widgets" / "logs" / "12_correct_topography.log"
     log.write_text(
@@ -102,7 +101,7 @@ def test_products_open_in_place_and_the_log_is_searched(kind, show, finished):
     expect(page.locator(".rn-line.current .no")).to_have_text("4,001")
 
 
-@both
+@BOTH
 def test_a_step_is_run_and_switched_with_the_keyboard_alone(kind, show, finished):
     page = show(kind, finished).page
     state(page, "velocity", "completed")

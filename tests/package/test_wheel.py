@@ -45,6 +45,42 @@ def test_it_holds_the_front_end_the_page_and_the_type_marker(wheel, repository):
     assert any(n.endswith("licenses/LICENSE") for n in names)
 
 
+def test_it_imports_with_nothing_but_what_it_asks_for(repository):
+    """Modules of packages that the project does not require, directly or through others, are not to be found."""
+    code = (
+        "import re, sys\n"
+        "from importlib import metadata\n"
+        "def name(text): return re.sub('[-_.]+', '-', re.match('[A-Za-z0-9._-]+', text)[0]).lower()\n"
+        "allowed, todo = set(), ['insar-widgets']\n"
+        "while todo:\n"
+        "    one = name(todo.pop())\n"
+        "    if one in allowed: continue\n"
+        "    allowed.add(one)\n"
+        "    try: needs = metadata.requires(one) or []\n"
+        "    except metadata.PackageNotFoundError: continue\n"
+        "    todo += [need for need in needs if 'extra ==' not in need]\n"
+        "owners = metadata.packages_distributions()\n"
+        "denied = {top for top, of in owners.items() if not {name(each) for each in of} & allowed}\n"
+        "assert {'mintpy', 'osgeo', 'pytest'} <= denied, denied\n"
+        "class Required:\n"
+        "    def __init__(self, finder): self.finder = finder\n"
+        "    def __getattr__(self, attribute): return getattr(self.finder, attribute)\n"
+        "    def find_spec(self, full, *place):\n"
+        "        return None if full.split('.')[0] in denied else self.finder.find_spec(full, *place)\n"
+        "sys.meta_path = [Required(finder) for finder in sys.meta_path]\n"
+        "import insar_widgets as iw\n"
+        "[getattr(iw, each) for each in iw.__all__]\n"
+        "iw.StackPicker()\n"
+        "print(iw.__version__)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=repository
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == metadata.version("insar-widgets")
+
+
+@pytest.mark.soak
 def test_it_installs_into_an_empty_environment_and_imports_with_its_dependencies_only(wheel, tmp_path):
     """A fresh environment sees the wheel, and of everything else only what the wheel itself asks for."""
     venv.create(tmp_path / "env", with_pip=True)
