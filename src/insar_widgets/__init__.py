@@ -29,6 +29,7 @@ _HOME = {
     "export_displacement": "export",
     "export_wrapped": "export",
     "export_layer": "export",
+    "export_kmz": "export",
     "export_points": "export",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",

@@ -45,3 +45,46 @@ def _full_disk(most: int) -> Iterator[None]:
 def full_disk():
     """Context in which no file can grow beyond some bytes."""
     return _full_disk
+
+
+@pytest.fixture
+def geographic_run(tmp_path):
+    """A work directory on a grid in degrees, L band, one date of three without any value, in a folder with spaces.
+
+    Gives the results, the velocity that was written (NaN where nothing was inverted), and west, north, step in degrees.
+    """
+    folder = tmp_path / "a run with spaces"
+    folder.mkdir()
+    rows, columns, west, north, step = 600, 700, -70.5, -10.25, 1 / 1200
+    attributes = {
+        "X_FIRST": west, "Y_FIRST": north, "X_STEP": step, "Y_STEP": -step, "WIDTH": columns, "LENGTH": rows,
+        "X_UNIT": "degrees", "Y_UNIT": "degrees", "WAVELENGTH": 0.2384, "REF_DATE": "20200101", "REF_X": 5, "REF_Y": 6,
+        "PROCESSOR": "hyp3", "ORBIT_DIRECTION": "ASCENDING", "HEADING": -12.0,
+    }  # fmt: skip
+    rng = np.random.default_rng(3)
+    velocity = rng.normal(0, 0.02, (rows, columns)).astype(np.float32)
+    empty = np.zeros((rows, columns), bool)
+    empty[:40, :50] = empty[-3:] = True
+    series = np.stack([velocity * years for years in (0, 0.5, 1)]).astype(np.float32)
+    series[1] = np.nan
+
+    def write(name, file_type, unit, **datasets):
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            for key, values in datasets.items():
+                file.create_dataset(key, data=values, chunks=True)
+            for key, value in (attributes | {"FILE_TYPE": file_type, "UNIT": unit}).items():
+                file.attrs[key] = str(value)
+
+    dates = np.array([b"20200101", b"20200701", b"20210101"])
+    write("timeseries", "timeseries", "m", timeseries=series, date=dates, bperp=np.zeros(3, np.float32))
+    write("velocity", "velocity", "m/year", velocity=velocity, velocityStd=np.abs(velocity) / 10)
+    write(
+        "temporalCoherence",
+        "temporalCoherence",
+        "1",
+        temporalCoherence=rng.random((rows, columns), np.float32),
+    )
+    write("maskTempCoh", "mask", "1", mask=~empty)
+    write("numInvIfgram", "mask", "1", mask=(~empty * 3).astype(np.int16))
+    (folder / "smallbaselineApp.cfg").write_text("mintpy.load.processor = hyp3\n")
+    return open_results(folder), np.where(empty, np.nan, velocity), (west, north, step)

@@ -47,6 +47,7 @@ class Look:
     low, high : values of the first and the last colour, in the unit of the data.
     units, factor : unit for people, and what values are multiplied with to have it.
     title : what is shown.
+    wrap : value of one turn of the colours, in the unit of the data, 0 in the middle; None for no turns.
     """
 
     colormap: str
@@ -56,6 +57,7 @@ class Look:
     units: str
     factor: float
     title: str
+    wrap: float | None = None
 
     @property
     def table(self) -> npt.NDArray[np.uint8]:
@@ -69,20 +71,25 @@ class Look:
 
     @property
     def label(self) -> str:
-        """Title and unit."""
-        return f"{self.title} ({self.units})" if self.units not in {"", "1"} else self.title
+        """Title, to its first comma, and unit."""
+        title = self.title.partition(",")[0]
+        return f"{title} ({self.units})" if self.units not in {"", "1"} else title
 
     def rgba(self, values: Floats) -> npt.NDArray[np.uint8]:
         """Red, green, blue and alpha (..., 4) of values in the unit of the data; NaN is transparent."""
-        valid = np.isfinite(values)
-        span = (self.high - self.low) or 1.0
-        with np.errstate(invalid="ignore"):
-            place = np.where(valid, (values - self.low) / span * 256, 0).clip(0, 255).astype(np.uint8)
+        place = self.place(values)
         out = np.zeros((*values.shape, 4), np.uint8)
-        out[..., :3] = self.table[place]
+        out[..., :3] = self.table[place.clip(0)]
         out[..., 3] = 255
-        out[~valid] = 0
+        out[place < 0] = 0
         return out
+
+    def place(self, values: Floats) -> npt.NDArray[np.int16]:
+        """Number of the colour of each value, from 0 to 255; -1 where there is none."""
+        valid = np.isfinite(values)
+        safe = np.where(valid, values, 0.0)
+        share = (safe / self.wrap + 0.5) % 1.0 if self.wrap else (safe - self.low) / (self.high - self.low)
+        return np.where(valid, (share * 256).clip(0, 255), -1).astype(np.int16)
 
     def stops(self, number: int) -> list[tuple[float, str]]:
         """Values in the unit for people with their colours as ``#rrggbb``, evenly spaced."""

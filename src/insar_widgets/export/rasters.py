@@ -291,7 +291,7 @@ def export_layer(
     masked = Masked(results, mask)
     target_path = Path(out)
     if target_path.suffix.lower() not in {".tif", ".tiff"}:
-        target_path = target_path / f"{_file_name(results, layer)}.tif"
+        target_path = target_path / f"{layer_file_name(results, layer)}.tif"
     tags = common_tags(results, array, masked) | {"UNITS": shown}
     if own in {"m", "m/year"} and layer.startswith(("velocity", "avgPhaseVelocity", "step")):
         tags |= {"SIGN": SIGN}
@@ -388,7 +388,7 @@ class Series:
         return values_of
 
 
-def _file_name(results: Results, layer: str) -> str:
+def layer_file_name(results: Results, layer: str) -> str:
     """The layer's name; a velocity is named after its series too, ``velocity_ERA5_ramp_demErr``."""
     if layer in {"velocity", "velocityStd"}:
         fitted = str(results.timeseries.name or "") if results.timeseries_names else ""
