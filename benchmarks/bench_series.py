@@ -24,7 +24,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
-from playwright.sync_api import Page, sync_playwright
+
+from benchmarks._page import Page, busy, notebook, serve
 
 SHAPE = tuple(int(n) for n in os.environ.get("BENCH_SERIES_SHAPE", "98,2000,1700").split(","))
 CLICKS = 11
@@ -60,6 +61,11 @@ WATCH = """(what) => {
     });
     observer.observe(root, {subtree: true, childList: true, characterData: true});
   });
+}"""
+BOX = """([selector, index]) => {
+  const found = [...document.querySelectorAll(selector)].at(index);
+  found.scrollIntoView({block: "nearest"});
+  return found.getBoundingClientRect().toJSON();
 }"""
 TSVIEW = """
 import json, sys, time, warnings
@@ -121,39 +127,29 @@ def write(folder: Path) -> None:
             )
 
 
-def page_times(folder: Path, radius: float, page: Page, serve: Any) -> tuple[list[float], list[float]]:
+def page_times(folder: Path, radius: float, page: Page, server: Any) -> tuple[list[float], list[float]]:
     """Milliseconds of clicks on the map, and of clicks on a symbol."""
-    import nbformat
-
     name = f"radius{radius:g}.ipynb"
-    cell = nbformat.v4.new_code_cell(NOTEBOOK.format(folder=str(folder), radius=radius, model=MODEL))
-    book = nbformat.v4.new_notebook(cells=[cell])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, serve.folder / name)
-    page.goto(f"{serve.url}/voila/render/{name}")
-    page.wait_for_selector(".ts-empty")
-    page.wait_for_selector(".dm-map canvas.leaflet-tile-loaded")
-    page.wait_for_timeout(15 * 1000)  # the map finds its range and overviews, which keeps the kernel busy
-    place = page.locator(".dm-map .leaflet-container, .dm-map.leaflet-container").first
-    box = place.bounding_box()
-    assert box
+    notebook(server.folder / name, NOTEBOOK.format(folder=str(folder), radius=radius, model=MODEL))
+    page.open(f"{server.url}/voila/render/{name}")
+    page.wait("document.querySelector('.ts-empty')")
+    page.wait("document.querySelector('.dm-map canvas.leaflet-tile-loaded')")
+    time.sleep(15)  # the map finds its range and overviews, which keeps the kernel busy
+    box = page.evaluate(BOX, [".dm-map .leaflet-container, .dm-map.leaflet-container", 0])
     # Over the middle of the map, where the data are
     xs = box["x"] + box["width"] * np.linspace(0.42, 0.58, CLICKS)
     ys = box["y"] + box["height"] * np.tile([0.4, 0.6], CLICKS)[:CLICKS]
     clicks, fits = [], []
     for x, y in zip(xs, ys, strict=True):
-        page.wait_for_timeout(700)  # two clicks close together are a double click, which zooms
+        time.sleep(0.7)  # two clicks close together are a double click, which zooms
         page.evaluate(WATCH, "points")
-        page.mouse.click(x, y)
-        clicks.append(float(page.evaluate("window.waited")))
+        page.click(x, y)
+        clicks.append(float(page.evaluate("() => window.waited")))
     for index in range(20, 20 + CLICKS):
-        symbol = page.locator(".ts .iw-c-points").last.locator(".iw-c-symbol").nth(index)
-        symbol.scroll_into_view_if_needed()
-        spot = symbol.bounding_box()
-        assert spot
+        spot = page.evaluate(BOX, [".ts .iw-c-points:last-of-type .iw-c-symbol", index])
         page.evaluate(WATCH, "fit")
-        page.mouse.click(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
-        fits.append(float(page.evaluate("window.waited")))
+        page.click(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
+        fits.append(float(page.evaluate("() => window.waited")))
     return clicks[1:], fits[1:]  # the first ones also load what is needed once
 
 
@@ -194,11 +190,7 @@ def say(name: str, values: list[float], limit: float | None = None) -> None:
 
 def main() -> None:
     """Measure everything once."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-    from browser.conftest import FLAGS
-    from browser.servers import serve
-
-    print(f"series of {' x '.join(map(str, SHAPE))}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"series of {' x '.join(map(str, SHAPE))}; {busy()}")
     with tempfile.TemporaryDirectory(prefix="bench-series-") as name:
         folder = Path(name) / "work"
         folder.mkdir()
@@ -208,20 +200,14 @@ def main() -> None:
         say("kernel: fit update of three points", fitted, 20)
         for path in ("nb", "home"):
             (Path(name) / path).mkdir()
-        with (
-            serve("voila", Path(name) / "nb", Path(name) / "home") as server,
-            sync_playwright() as playwright,
-        ):
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        with serve("voila", Path(name) / "nb", Path(name) / "home") as server:
             for radius, limit in ((0, 50), (500, 150)):
-                page = browser.new_page(viewport={"width": 1280, "height": 1200})
-                page.set_default_timeout(90_000)
+                page = Page(1280, 1200)
                 clicks, fits = page_times(folder, radius, page, server)
                 what = f"{radius} m radius" if radius else "one pixel"
                 say(f"page: click on the map to drawn series, {what}", clicks, limit)
                 say(f"page: click on a symbol to new fit, {CLICKS} points, {what}", fits)
                 page.close()
-            browser.close()
         rng = np.random.default_rng(2)
         places = rng.integers(10, [SHAPE[1] - 10, SHAPE[2] - 10], (CLICKS, 2)).tolist()
         done = subprocess.run(

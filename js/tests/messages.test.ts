@@ -97,3 +97,18 @@ test("closing ends what is open and leaves no listener", async () => {
   await expect(answer).rejects.toMatchObject({ cancelled: true });
   expect(model.listeners()).toBe(0);
 });
+
+test("a page on loopback says so, and what only fills its answers up is dropped", async () => {
+  vi.stubGlobal("location", { hostname: "127.0.0.1" });
+  const answer = requests.request("double", 1);
+  vi.unstubAllGlobals();
+  const sent = model.sent.at(-1)?.content as { id: string; prompt?: boolean };
+  expect(sent.prompt).toBe(true);
+  const parts = [new DataView(new ArrayBuffer(3)), new DataView(new ArrayBuffer(66_000))];
+  model.emit("msg:custom", { id: sent.id, ok: true, payload: { n: 2 }, padding: true }, parts);
+  expect((await answer).buffers.map((part) => part.byteLength)).toEqual([3]);
+  vi.stubGlobal("location", { hostname: "hub.example.org" });
+  void requests.request("double", 1).catch(() => undefined);
+  vi.unstubAllGlobals();
+  expect(model.sent.at(-1)?.content).not.toHaveProperty("prompt");
+});

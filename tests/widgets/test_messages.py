@@ -140,3 +140,25 @@ def test_messages_of_others_are_left_alone(comm, stray):
     comm.deliver({"id": "a", "kind": "echo", "payload": 1})
     assert comm.next()[0]["id"] == "a"
     assert comm.sent.empty()
+
+
+def test_a_page_on_loopback_gets_messages_of_a_full_segment_and_others_what_there_is(comm):
+    requests = Requests(
+        comm, {"small": lambda _r: Answer(1, [b"xy"]), "large": lambda _r: Answer(1, [bytes(10**5)])}
+    )
+    comm.deliver({"id": "a", "kind": "small"})
+    assert comm.next() == ({"id": "a", "ok": True, "payload": 1}, [b"xy"])
+    requests.push({"push": "news"})
+    assert comm.next() == ({"push": "news"}, [])
+    comm.deliver({"id": "b", "kind": "small", "prompt": True})
+    content, buffers = comm.next()
+    assert content == {"id": "b", "ok": True, "payload": 1, "padding": True}
+    assert buffers[0] == b"xy"
+    assert len(buffers) == 2
+    assert sum(map(len, buffers)) >= 2**16
+    requests.push({"push": "news"}, [b"z"])
+    content, buffers = comm.next()
+    assert content == {"push": "news", "padding": True}
+    assert buffers[0] == b"z"
+    comm.deliver({"id": "c", "kind": "large", "prompt": True})
+    assert comm.next() == ({"id": "c", "ok": True, "payload": 1}, [bytes(10**5)])

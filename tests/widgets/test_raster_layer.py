@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import queue
 import struct
@@ -87,7 +88,13 @@ class Wire:
 
     def ask(self, source: str, tiles: list[list[int]]) -> tuple[dict[str, Any], list[bytes]]:
         self.say(id="1", kind="tiles", payload={"source": source, "tiles": tiles})
-        return self.answers.get(timeout=WAIT)
+        content, (whole, *_) = self._answer()
+        ends = np.cumsum([0, *content.get("payload", {}).get("sizes", [])]).tolist()
+        return content, [whole[start:end] for start, end in itertools.pairwise(ends)]
+
+    def _answer(self) -> tuple[dict[str, Any], list[bytes]]:
+        content, buffers = self.answers.get(timeout=WAIT)
+        return content, buffers or [b""]
 
 
 def decode(tile: bytes, pixel: int) -> tuple[float, float]:

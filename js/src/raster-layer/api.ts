@@ -81,8 +81,8 @@ export interface RasterState {
 }
 
 export interface RasterApi {
-  /** Buffers: one a tile, as `tiles` encodes them; an empty one where there is nothing. */
-  tiles: { payload: { source: string; tiles: TileKey[] }; answer: { tiles: number } };
+  /** One buffer: the tiles as Python's `tiles` encodes them, one after the other, of these sizes; 0: there is nothing. */
+  tiles: { payload: { source: string; tiles: TileKey[] }; answer: { sizes: number[] } };
 }
 
 export interface ViewHistogram {

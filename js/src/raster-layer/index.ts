@@ -42,8 +42,10 @@ class Layer {
     this.#requests = new Requests<RasterApi>(model);
     this.#store = new TileStore(
       async (source, tiles, signal) => {
-        const { buffers } = await this.#requests.request("tiles", { source, tiles }, { signal });
-        return buffers;
+        const { payload, buffers } = await this.#requests.request("tiles", { source, tiles }, { signal });
+        const whole = buffers[0] ?? new Uint8Array();
+        let end = 0;
+        return payload.sizes.map((size) => whole.subarray(end, (end += size)));
       },
       BUDGET,
       () => {

@@ -1,5 +1,7 @@
 """HDF5 datasets as lazy arrays: every access opens the file, reads what is asked for, and closes it.
 
+What is not compressed is read without HDF5, see `_chunks`.
+
 Nothing stays open and no HDF5 lock is taken, so a MintPy process can write while its results are looked at.
 """
 
@@ -19,18 +21,12 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from insar_widgets.errors import ResultsError
+from insar_widgets.results._chunks import Replaced, Stamp, as_window, chunks_of, stamp_of
 
-Stamp = tuple[int, int, int]
 Bools = npt.NDArray[np.bool_]
 _BLOCK_BYTES = 64 * 2**20
 _WINDOW_PIXELS = 2**18
 _WINDOWS = 128
-
-
-def stamp_of(path: Path) -> Stamp:
-    """What changes when a file is written or replaced: inode, size and time of modification."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @contextmanager
@@ -42,9 +38,14 @@ def open_hdf5(path: Path) -> Iterator[Any]:
     ResultsError
         The file is gone, cut short, being written, or no HDF5 file.
     """
+    with _in_words(path), _unlocked(path) as handle:
+        yield handle
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
     try:
-        with _unlocked(path) as handle:
-            yield handle
+        yield
     except FileNotFoundError as error:
         raise ResultsError(
             f"{path} is gone; run the step that writes it, then open the results again."
@@ -84,12 +85,19 @@ class Source:
     def read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         """Read a part of the dataset; `key` is a tuple of integers, slices and at most one index array.
 
+        The array belongs to the caller.
+
         Raises
         ------
         ResultsError
             The file cannot be read or was replaced since the results were opened.
         """
         self.check_unchanged()
+        straight = as_window(key, self.shape)
+        if straight is not None:
+            values = self._read_straight(*straight)
+            if values is not None:
+                return values
         with open_hdf5(self.path) as handle:
             dataset = handle[self.dataset]
             if dataset.shape != self.shape:
@@ -97,6 +105,18 @@ class Source:
             values = np.asarray(dataset[key])
         self.check_unchanged()
         return values
+
+    def _read_straight(self, window: list[slice], dropped: list[int]) -> npt.NDArray[Any] | None:
+        """Read without HDF5, where that is possible."""
+        try:
+            chunks = chunks_of(self.path, self.dataset, self.stamp, open_hdf5)
+            if chunks is None or (chunks.shape, chunks.dtype) != (self.shape, self.dtype):
+                return None
+            with _in_words(self.path):
+                values = chunks.read(self.path, self.stamp, window)
+        except Replaced as error:
+            raise ResultsError(self._replaced()) from error
+        return values.reshape([n for axis, n in enumerate(values.shape) if axis not in dropped])
 
     def check_unchanged(self) -> None:
         """Raise ResultsError where the file is another one than when the results were opened."""
@@ -205,11 +225,11 @@ class LayerArray(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ig
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         values = self.source.read(key)
-        if values.dtype != self.dtype or self.empty is not None or self.scale != 1.0:
-            values = np.array(values, dtype=self.dtype)
+        if values.dtype != self.dtype:
+            values = values.astype(self.dtype)
         if self.scale != 1.0:
             values *= self.scale
-        if self.empty is None:
-            return values
-        empty = self.empty.read(key[-2:])
-        return np.where(np.broadcast_to(empty, values.shape), self.dtype.type(np.nan), values)
+        if self.empty is not None:
+            empty = np.broadcast_to(self.empty.read(key[-2:]), values.shape)
+            np.copyto(values, self.dtype.type(np.nan), where=empty)
+        return values

@@ -11,9 +11,10 @@ import h5py
 import numpy as np
 
 from insar_widgets.errors import ResultsError
+from insar_widgets.results._chunks import stamp_of
 from insar_widgets.results._files import EXPECTED, Meaning, is_displacement_series, layer_of, strip_geo
 from insar_widgets.results._grid import Grid
-from insar_widgets.results._lazy import Source, open_hdf5, stamp_of
+from insar_widgets.results._lazy import Source, open_hdf5
 
 _STACK_TYPES = {"ifgramStack", "HDFEOS", "giantIfgramStack"}
 

@@ -18,7 +18,7 @@ BLOCK = 512
 """Pixels on each side of a block."""
 _COARSEST = 256
 _MOST = 10
-_PIECE_PIXELS = 2**20
+_PIECE_PIXELS = 2**18
 _AT_A_TIME = 2
 _CACHE_BYTES = 128 * 2**20
 _SHARPER = 0.25

@@ -11,17 +11,10 @@ Floats32 = npt.NDArray[np.float32]
 def reduce_mean(values: Floats32, factor: int) -> Floats32:
     """Mean of the values that are not NaN in each block; NaN where there is none.
 
-    Blocks at the lower and right edge may be smaller.
+    Blocks at the lower and right edge may be smaller. `factor` is a power of two.
     """
-    if factor == 1:
-        return values
-    empty = np.isnan(values)
-    if not empty.any():
-        return _whole_mean(values, factor)
-    total = _sum(np.where(empty, np.float32(0), values), factor)
-    count = _sum((~empty).astype(np.float32), factor)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(total / count)
+    count = factor.bit_length() - 1
+    return mean_levels(values, count)[-1] if count else values
 
 
 def reduce_mode(values: Floats32, factor: int) -> Floats32:
@@ -42,11 +35,19 @@ def reduce_mode(values: Floats32, factor: int) -> Floats32:
 def mean_levels(values: Floats32, count: int) -> list[Floats32]:
     """Means of the valid values of blocks of 2, 4, ... 2^count pixels a side; see `reduce_mean`."""
     empty = np.isnan(values)
+    partly = bool(empty.any())
+    total = np.where(empty, np.float32(0), values) if partly else values
+    # how many of a row or column of pixels lie in a block: where nothing is missing, that is all there is to count
+    down, across = np.ones(values.shape[0], np.float32), np.ones(values.shape[1], np.float32)
+    valid = (~empty).astype(np.float32) if partly else down[:0, None]
     levels = []
-    total = np.where(empty, np.float32(0), values)
-    valid = (~empty).astype(np.float32)
     for _ in range(count):
-        total, valid = _halve(total), _halve(valid)
+        total = _halve(total)
+        if partly:
+            valid = _halve(valid)
+        else:
+            down, across = _pairs(down), _pairs(across)
+            valid = down[:, None] * across[None, :]
         with np.errstate(invalid="ignore", divide="ignore"):
             levels.append(np.asarray(total / valid))
     return levels
@@ -66,11 +67,8 @@ def _halve(values: Floats32) -> Floats32:
     return np.asarray(rows[:, 0::2] + rows[:, 1::2])
 
 
-def _whole_mean(values: Floats32, factor: int) -> Floats32:
-    total = _sum(values, factor)
-    down = np.minimum(factor, values.shape[0] - np.arange(total.shape[0]) * factor)
-    across = np.minimum(factor, values.shape[1] - np.arange(total.shape[1]) * factor)
-    return np.asarray(total / (down[:, None] * across[None, :]).astype(np.float32))
+def _pairs(counts: Floats32) -> Floats32:
+    return np.add.reduceat(counts, np.arange(0, counts.size, 2))
 
 
 def _sum(values: Floats32, factor: int) -> Floats32:

@@ -2,7 +2,8 @@
 
 On the wire, up: ``{id, kind, payload}`` with optional buffers, or ``{id, cancel: true}``.
 Down: any number of ``{id, progress}``, then one ``{id, ok: true, payload}`` with optional buffers or
-``{id, ok: false, error: {message, remedy}}``.
+``{id, ok: false, error: {message, remedy}}``. A page on loopback asks with ``prompt: true``, and then a last buffer
+that only fills the message up may follow, which ``padding: true`` tells of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ __all__ = ["Answer", "Handler", "Request", "Requests", "describe_error"]
 log = logging.getLogger(__name__)
 
 Buffer = bytes | memoryview
+_PROMPT_BYTES = 66_000
+"""A message of at least one full TCP segment of the loopback interface.
+
+Jupyter's servers leave Nagle's algorithm on: a small message waits until the one before it, the kernel's "busy", is
+acknowledged, which the browser's side puts off for 40 ms. A full segment goes at once and takes along what waits.
+"""
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,7 @@ class Requests:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._slots = threading.BoundedSemaphore(limit)
+        self._prompt = False
         widget.on_msg(self._receive)
 
     def cancel_all(self) -> None:
@@ -118,10 +126,15 @@ class Requests:
             for event in self._open.values():
                 event.set()
 
+    def push(self, content: dict[str, Any], buffers: Sequence[Buffer] = ()) -> None:
+        """Send the page what it did not ask for, as quickly as an answer."""
+        self._send(content, buffers)
+
     def _receive(self, _widget: Any, content: Any, buffers: list[Any]) -> None:
         if not isinstance(content, dict) or not isinstance(content.get("id"), str):
             return
         key = content["id"]
+        self._prompt = content.get("prompt") is True or (self._prompt and "kind" not in content)
         if content.get("cancel"):
             with self._lock:
                 event = self._open.get(key)
@@ -170,5 +183,10 @@ class Requests:
                 self._open.pop(key, None)
 
     def _send(self, content: dict[str, Any], buffers: Sequence[Buffer] = ()) -> None:
+        parts = list(buffers)
+        missing = _PROMPT_BYTES - sum(memoryview(part).nbytes for part in parts)
+        if self._prompt and missing > 0 and "progress" not in content:
+            content = content | {"padding": True}
+            parts.append(bytes(missing))
         with self._sending:
-            self._widget.send(content, list(buffers) or None)
+            self._widget.send(content, parts or None)

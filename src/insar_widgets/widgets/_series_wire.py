@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from insar_widgets.widgets._series_compute import Found, Wanted, columns_of, residual_of
+from insar_widgets.widgets._series_compute import Found, Wanted, columns_of
 from insar_widgets.widgets._series_source import SeriesSource
 
 __all__ = ["pack"]
@@ -27,6 +27,8 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
     parts = [dates, rms, times]
     columns = columns_of(found.fit) if found.fit is not None else []
     whole = {id(line): i for i, line in enumerate(found.whole)}
+    names = [*(n for key, _, _ in columns for n in (key, f"{key}Std")), "rms", "sigma", "count", "residual"]
+    fits = {name: found.fit[name].values for name in names} if found.fit is not None else {}
     lines = []
     for line in found.lines:
         entry: dict[str, Any] = {
@@ -41,20 +43,17 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
         lines.append(entry)
         if line.problem:
             continue
-        residual = residual_of(found, line)
-        nothing = np.full(dates.size, np.nan)
-        parts += [line.values, line.low, line.high, nothing if residual is None else residual]
         at = whole[id(line)]
+        residual = fits["residual"][:, at] if fits else np.full(dates.size, np.nan)
+        parts += [line.values, line.low, line.high, residual]
         parts += [curve.fitted[:, at], curve.deviation[:, at]] if curve is not None else []
         entry["note"] = " ".join(filter(None, [entry["note"], _remark(line.values, found, at)]))
         if found.fit is not None:
             entry |= {
-                "values": [
-                    [_number(found.fit[k].values[at]) for k in (key, f"{key}Std")] for key, _, _ in columns
-                ],
-                "rms": _number(found.fit["rms"].values[at]),
-                "sigma": _number(found.fit["sigma"].values[at]),
-                "count": int(found.fit["count"].values[at]),
+                "values": [[_number(fits[k][at]) for k in (key, f"{key}Std")] for key, _, _ in columns],
+                "rms": _number(fits["rms"][at]),
+                "sigma": _number(fits["sigma"][at]),
+                "count": int(fits["count"][at]),
             }
     payload = {
         "dates": dates.size,

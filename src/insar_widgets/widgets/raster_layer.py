@@ -347,4 +347,5 @@ class RasterLayer(Widget):
         for tile in tiles:
             request.check()
             buffers.append(self._sources.tile(key, tuple(tile), request.cancelled))
-        return Answer({"tiles": len(buffers)}, buffers)
+        # in one piece, as every buffer of a message costs the server and the page some work
+        return Answer({"sizes": [len(part) for part in buffers]}, [b"".join(buffers)])

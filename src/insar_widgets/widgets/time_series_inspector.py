@@ -329,7 +329,7 @@ class TimeSeriesInspector(Widget):
         source = self._source
         if source is None:
             self._found = None
-            self.send({"push": "data", "payload": None})
+            self._requests.push({"push": "data", "payload": None})
             return
         wanted = self._wanted()
 
@@ -347,7 +347,7 @@ class TimeSeriesInspector(Widget):
                 self._found = source, wanted, found
                 if self._error is not None:
                     self._error = None
-                self.send({"push": "data", "payload": payload}, [buffer])
+                self._requests.push({"push": "data", "payload": payload}, [buffer])
 
             job.apply(show)
 
