@@ -19,6 +19,7 @@ from insar_widgets.errors import ResultsError
 from insar_widgets.results._build import build_array, datetimes, read_dates
 from insar_widgets.results._design import Dates, Onsets
 from insar_widgets.results._files import corrections, is_displacement_series
+from insar_widgets.results._grid import Grid
 from insar_widgets.results._lazy import EmptyWhereZero
 from insar_widgets.results._scan import Scan, scan
 from insar_widgets.results._swath import Method
@@ -88,6 +89,11 @@ class Results:
     def crs(self) -> CRS:
         """Coordinate reference system of x and y."""
         return self._scan.grid.crs
+
+    @property
+    def grid(self) -> Grid:
+        """The pixels of all layers: corner, size, rows and columns, and the way to degrees."""
+        return self._scan.grid
 
     @property
     def timeseries_names(self) -> tuple[str, ...]:

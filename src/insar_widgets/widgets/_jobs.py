@@ -9,6 +9,8 @@ from collections.abc import Callable
 __all__ = ["Job", "Jobs"]
 
 _NOTE_SECONDS = 0.1
+# One for all widgets: they are linked to each other, and two locks that are taken in either order are a deadlock.
+_LOCK = threading.RLock()
 
 
 class Job:
@@ -54,7 +56,7 @@ class Jobs:
     """
 
     def __init__(self, tell: Callable[[float | None, str], None]) -> None:
-        self.lock = threading.RLock()
+        self.lock = _LOCK
         self._idle = threading.Condition(self.lock)
         self._current: dict[str, Job] = {}
         self._running = 0
@@ -77,6 +79,11 @@ class Jobs:
         with self.lock:
             if lane in self._current:
                 self._current[lane].cancelled.set()
+
+    def drop(self, lane: str) -> None:
+        """End the job of a lane early; nothing it still does is applied."""
+        with self.lock:
+            self._replace(lane)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing runs; tells whether that was so within `timeout` seconds."""

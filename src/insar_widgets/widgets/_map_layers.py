@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
-import rioxarray  # noqa: F401 - registers the `rio` accessor
 import xarray as xr
 
 from insar_widgets.errors import ResultsError
-from insar_widgets.results import Results
-from insar_widgets.results._build import build_array
-from insar_widgets.results._files import Meaning, is_displacement_series
-from insar_widgets.results._lazy import open_hdf5
-from insar_widgets.results._scan import FileEntry, Layer
+from insar_widgets.results import Interferograms, Results
+from insar_widgets.widgets._map_rms import rms_over_dates
+from insar_widgets.widgets._raster_sources import slice_dates
 
-__all__ = ["Entry", "Kind", "entry_of", "find_array", "first_layer", "menu", "pairs_of"]
+__all__ = [
+    "COMPONENTS", "Entry", "Kind", "check_name", "dates_of", "entry_of", "find_array", "first_layer", "is_flag", "menu",
+    "pair_of", "pairs_of",
+]  # fmt: skip
 
 Kind = Literal[
     "displacement", "velocity", "spread", "coherence", "mask", "geometry", "phase", "class", "other"
@@ -26,7 +25,8 @@ Kind = Literal[
 
 RESIDUAL_RMS = "residualRMS"
 _RMS_FROM = "timeseriesResidual"
-_RMS_MOST = 50_000_000  # pixels of a layer that is kept in memory
+COMPONENTS = "connectComponent"
+"""As a mask: the connected components of whichever interferogram is shown."""
 
 _SERIES, _RATE, _QUALITY = "Displacement time series", "Rate", "Quality"
 _MASKS, _MODEL, _PAIRS = "Masks and geometry", "Time functions and other layers", "Interferograms"
@@ -52,6 +52,9 @@ _LABELS: dict[str, tuple[str, str, Kind]] = {
     "azimuthAngle": ("LOS azimuth angle", _MASKS, "geometry"),
     "slantRangeDistance": ("Slant range distance", _MASKS, "geometry"),
     "demErr": ("DEM error", _MODEL, "geometry"),
+    "residue": ("Residual of the velocity fit", _MODEL, "spread"),
+    "intercept": ("Model at the first date", _MODEL, "displacement"),
+    "interceptStd": ("Model at the first date, standard deviation", _MODEL, "spread"),
 }
 _STEP_OF = {
     "velocity": "velocity", "velocityStd": "velocity", "temporalCoherence": "invert_network",
@@ -62,18 +65,17 @@ _STEP_OF = {
 }  # fmt: skip
 _CORRECTED_BY = {"demErr": "correct_topography", "ramp": "deramp", "SET": "correct_SET", "LOD": "correct_LOD",
                  "ion": "correct_ionosphere"}  # fmt: skip
-_DATASETS: dict[str, tuple[str, Kind, Meaning]] = {
-    "unwrapPhase": (
-        "phase",
-        "phase",
-        Meaning("unwrapped phase, positive away from the sensor", "radian", "keep"),
-    ),
-    "coherence": ("coherence", "coherence", Meaning("spatial coherence", "1", "keep")),
-    "connectComponent": ("connected components", "class", Meaning("connected components", "1")),
-    "wrapPhase": ("wrapped phase", "phase", Meaning("wrapped phase", "radian", "keep")),
-    "ionoPhase": ("ionospheric phase", "phase", Meaning("ionospheric phase", "radian", "keep")),
+_DATASETS: dict[str, tuple[str, Kind]] = {
+    "unwrapPhase": ("phase", "phase"),
+    "unwrapPhase_bridging": ("phase, corrected by bridging", "phase"),
+    "unwrapPhase_phaseClosure": ("phase, corrected by closure", "phase"),
+    "unwrapPhase_bridging_phaseClosure": ("phase, corrected by bridging and closure", "phase"),
+    "coherence": ("coherence", "coherence"),
+    COMPONENTS: ("connected components", "class"),
+    "wrapPhase": ("wrapped phase", "phase"),
+    "ionoPhase": ("ionospheric phase", "phase"),
 }
-_PAIR_NAME = re.compile(r"(?P<dataset>[A-Za-z]+)-(?P<pair>\d{8}_\d{8})")
+_PAIR_NAME = re.compile(r"(?P<dataset>[A-Za-z_]+)-(?P<pair>\d{8}_\d{8})")
 
 
 @dataclass(frozen=True)
@@ -94,49 +96,50 @@ class Entry:
         return asdict(self)
 
 
-def pairs_of(results: Results) -> dict[str, tuple[int, bool]]:
-    """Interferograms of the stack as ``YYYYMMDD_YYYYMMDD``: index in the file, and whether it was kept."""
+def pairs_of(results: Results) -> dict[str, bool]:
+    """Interferograms of the stack as ``YYYYMMDD_YYYYMMDD``, and whether each was kept."""
     stack = _stack(results)
-    if stack is None:
-        return {}
-    with open_hdf5(stack.path) as handle:
-        dates = handle["date"][:] if "date" in handle else []
-        kept = handle["dropIfgram"][:] if "dropIfgram" in handle else [True] * len(dates)
-    return {
-        "_".join(part.decode() if isinstance(part, bytes) else str(part) for part in pair): (i, bool(keep))
-        for i, (pair, keep) in enumerate(zip(dates, kept, strict=True))
-    }
+    return {} if stack is None else dict(zip(stack.pairs, (bool(kept) for kept in stack.kept), strict=True))
+
+
+def pair_of(name: str) -> str:
+    """``YYYYMMDD_YYYYMMDD`` of the layer of an interferogram; empty for any other layer."""
+    found = _PAIR_NAME.fullmatch(name)
+    return found["pair"] if found else ""
 
 
 def entry_of(results: Results, name: str) -> Entry:
     """The line of a layer that exists."""
     found = _PAIR_NAME.fullmatch(name)
-    if found:
-        words, kind, _ = _DATASETS[found["dataset"]]
+    if found and found["dataset"] in _DATASETS:
+        words, kind = _DATASETS[found["dataset"]]
         first, second = found["pair"].split("_")
         return Entry(name, f"{_iso(first)} to {_iso(second)}, {words}", _PAIRS, kind)
     if name in _LABELS:
         label, group, kind = _LABELS[name]
         return Entry(name, label, group, kind)
     if name.startswith("timeseries"):
-        label = _series_label(name) if is_displacement_series(name) else name.replace("timeseries", "Series ")
-        label = "Residual of the DEM error" if name == _RMS_FROM else label
+        shown = name.removeprefix(_RMS_FROM)
+        label = _series_label(name)
+        if shown != name:
+            label = "Residual" + (f", {_series_label(name).lower()} removed" if shown else "")
         return Entry(name, label, _SERIES, "displacement")
     array = results[name]
     units = str(array.attrs.get("units", ""))
-    spread = name.endswith("Std")
-    kind = (
-        "spread"
-        if spread
-        else "velocity"
-        if units == "m/year"
-        else "mask"
-        if array.dtype == bool
-        else "other"
-    )
+    label = str(array.attrs.get("long_name") or name)
     return Entry(
-        name, str(array.attrs.get("long_name") or name), _RATE if units == "m/year" else _MODEL, kind
+        name, label, _RATE if units == "m/year" else _MODEL, _kind_of(name, units, array.dtype == bool)
     )
+
+
+def _kind_of(name: str, units: str, flag: bool) -> Kind:
+    if flag:
+        return "mask"
+    if name.endswith("Std") or (name.endswith("Amplitude") and units == "m"):
+        return "spread"
+    if units == "m/year":
+        return "velocity"
+    return "displacement" if units == "m" and name.startswith(("step", "exp", "log")) else "other"
 
 
 def menu(results: Results, states: Mapping[str, str]) -> list[Entry]:
@@ -158,7 +161,7 @@ def menu(results: Results, states: Mapping[str, str]) -> list[Entry]:
     if _RMS_FROM in results.layers:
         lines.append(_replace(entry_of(results, RESIDUAL_RMS), stale=_is_stale(RESIDUAL_RMS, states)))
     stack = _stack(results)
-    for pair, (_, kept) in pairs_of(results).items():
+    for pair, kept in pairs_of(results).items():
         for dataset in _DATASETS:
             if stack is not None and dataset in stack.datasets:
                 entry = entry_of(results, f"{dataset}-{pair}")
@@ -171,6 +174,32 @@ def menu(results: Results, states: Mapping[str, str]) -> list[Entry]:
     best = results.timeseries_names[::-1]
     order = {name: i for i, name in enumerate([*best, *_LABELS])}
     return sorted(lines, key=lambda e: (GROUPS.index(e.group), bool(e.reason), order.get(e.name, 999)))
+
+
+def check_name(results: Results, name: str) -> None:
+    """Raise ResultsError, with what there is, where no layer has this name; reads nothing that takes time."""
+    found = _PAIR_NAME.fullmatch(name)
+    if found:
+        _interferograms_with(results, found["dataset"], found["pair"])
+    elif name == RESIDUAL_RMS and _RMS_FROM in results.layers:
+        return
+    elif name not in results.layers:
+        results[name]
+
+
+def dates_of(results: Results, name: str) -> list[str]:
+    """Dates of a layer as YYYYMMDD; empty where it has none or is no layer."""
+    if name not in results.layers:
+        return []
+    try:
+        return slice_dates(results[name])
+    except ResultsError:  # written again since; opening it says so
+        return []
+
+
+def is_flag(results: Results, name: str) -> bool:
+    """Whether a mask is one of yes and no, without a threshold."""
+    return name == COMPONENTS or (name in results.layers and results[name].dtype == bool)
 
 
 def first_layer(results: Results) -> str:
@@ -198,56 +227,44 @@ def find_array(results: Results, name: str) -> xr.DataArray:
     if found:
         return _interferogram(results, name, found["dataset"], found["pair"])
     if name == RESIDUAL_RMS:
-        return _residual_rms(results)
+        return rms_over_dates(results[_RMS_FROM], RESIDUAL_RMS)
     return results[name]
 
 
 def _interferogram(results: Results, name: str, dataset: str, pair: str) -> xr.DataArray:
-    stack, pairs = _stack(results), pairs_of(results)
-    if stack is None or dataset not in stack.datasets or pair not in pairs:
+    stack = _interferograms_with(results, dataset, pair)
+    words = _DATASETS[dataset][0]
+    array = stack[dataset].isel(pair=stack.pairs.index(pair), drop=True).rename(name)
+    return array.assign_attrs(long_name=f"{array.attrs.get('long_name') or words}, {pair}")
+
+
+def _interferograms_with(results: Results, dataset: str, pair: str) -> Interferograms:
+    stack = _stack(results)
+    if stack is None or dataset not in _DATASETS or dataset not in stack.datasets or pair not in stack.pairs:
+        count = 0 if stack is None else len(stack.pairs)
         raise ResultsError(
             f"{results.work_dir} holds no {dataset} of the pair {pair}; "
-            f"choose one of its {len(pairs)} pairs, or run the step load_data again."
+            f"choose one of its {count} pairs, or run the step load_data again."
         )
-    layer = Layer(name, stack.datasets[dataset], _DATASETS[dataset][2], stack)
-    array = build_array(results._scan, layer, {}).isel(band=pairs[pair][0])
-    if array.size > _RMS_MOST or dataset == "connectComponent":
-        return array
-    values = array.to_numpy()  # HyP3 and MintPy write 0 where an interferogram has nothing
-    return array.copy(data=np.where(values == 0, np.float32(np.nan), values))
+    return stack
 
 
-def _residual_rms(results: Results) -> xr.DataArray:
-    residual = results[_RMS_FROM]
-    rows, columns = residual.shape[-2:]
-    if rows * columns > _RMS_MOST:
-        raise ResultsError(
-            f"The residual RMS of {rows} x {columns} pixels is not made on the fly; average {_RMS_FROM} beforehand."
-        )
-    rms = np.full((rows, columns), np.nan, np.float32)
-    step = max(1, 8_000_000 // (columns * residual.shape[0]))
-    for first in range(0, rows, step):
-        part = slice(first, first + step)
-        values = residual.isel(y=part).to_numpy().astype(np.float64)
-        rms[part] = np.sqrt(np.mean(np.square(values), axis=0))
-    array = residual.isel(date=0, drop=True).copy(data=rms).rename(RESIDUAL_RMS)
-    array.attrs |= {"long_name": "root mean square residual over all dates", "units": "m"}
-    return array
-
-
-def _stack(results: Results) -> FileEntry | None:
-    stack = results._scan.stack
-    return stack if stack is not None and stack.geocoded else None
+def _stack(results: Results) -> Interferograms | None:
+    try:
+        return results.interferograms
+    except (ResultsError, KeyError):  # none, in radar coordinates, or without dates: `missing` says which
+        return None
 
 
 def _series_label(name: str) -> str:
     done = [_WORDS.get(part, part) for part in name.split("_")[1:]]
-    return ", ".join(done) if done else "Uncorrected"
+    label = ", ".join(done) if done else "Uncorrected"
+    return label[0].upper() + label[1:]
 
 
 def _is_stale(name: str, states: Mapping[str, str]) -> bool:
     step = _STEP_OF.get(name)
-    if step is None and is_displacement_series(name):
+    if step is None and name.startswith("timeseries") and not name.startswith(_RMS_FROM):
         step = _CORRECTED_BY.get(name.rsplit("_", 1)[-1], "correct_troposphere")
     return states.get(step or "") == "stale"
 

@@ -34,6 +34,10 @@ class Panel(Widget):
 
     _menu: Any = traitlets.List().tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
+    _reference = traitlets.Dict(help="What values are relative to: used, note, pixels.").tag(sync=True)
+    _second_about = traitlets.Dict(
+        help="Of the right half: kind, and whether its scale is the left one's."
+    ).tag(sync=True)
     _error: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _revision = traitlets.Int(0).tag(sync=True)
     _fit = traitlets.Bool(True, help="Whether a new display shows all of the data at first.").tag(sync=True)

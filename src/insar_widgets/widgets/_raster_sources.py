@@ -48,9 +48,10 @@ def overview(bounds: tuple[float, float, float, float]) -> tuple[tuple[float, fl
 
 
 class Sources:
-    """The rasters a layer shows or has lately shown, each under a key."""
+    """The rasters a layer shows or has lately shown, each under a key; those `in_use` names stay open."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_use: Callable[[], set[str]] = set) -> None:
+        self._in_use = in_use
         self._open: OrderedDict[str, tuple[xr.DataArray, TileSource]] = OrderedDict()
         self._lock = threading.Lock()
         self._made = 0
@@ -64,9 +65,10 @@ class Sources:
                 key = f"r{self._made}"
                 self._open[key] = (data, TileSource(data))
             self._open.move_to_end(key)
-            while len(self._open) > _KEPT:
-                _, (_, oldest) = self._open.popitem(last=False)
-                oldest.cancel_pyramid()
+            for old in [old for old in self._open if old != key and old not in self._in_use()]:
+                if len(self._open) <= _KEPT:
+                    break
+                self._open.pop(old)[1].cancel_pyramid()
             source = self._open[key][1]
         west, south, east, north = source.bounds
         return {

@@ -154,7 +154,7 @@ class RasterLayer(Widget):
         if unknown:
             raise traitlets.TraitError(f"RasterLayer has no trait {unknown[0]!r}.")
         self._jobs = Jobs(lambda _fraction, _text: None)
-        self._sources = Sources()
+        self._sources = Sources(lambda: {info["key"] for info in (self._source, self._mask) if info})
         self._build_overviews = build_overviews
         if mask is not None:
             appearance.setdefault("mask_mode", "minimum")
