@@ -30,6 +30,7 @@ _HOME = {
     "export_wrapped": "export",
     "export_layer": "export",
     "export_kmz": "export",
+    "export_figures": "export",
     "export_points": "export",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",

@@ -20,6 +20,8 @@ from insar_widgets.results import Results
 
 Floats = npt.NDArray[Any]
 _SAMPLE = 1_000_000
+MASK_COLOURS = ("#d9d9d9", "#1b7837")
+"""Left out and kept."""
 _MM = {"m": "mm", "m/year": "mm/year"}
 
 
@@ -31,6 +33,8 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 def colours(name: str, reverse: bool = False) -> npt.NDArray[np.uint8]:
     """(256, 3) red, green, blue of a colour table."""
+    if name == "mask":
+        return np.repeat(np.array([[217, 217, 217], [27, 120, 55]], np.uint8), 128, axis=0)
     if name not in _tables():
         raise ExportError(f"There is no colormap {name!r}; choose one of {', '.join(_tables())}.")
     table = np.frombuffer(base64.b64decode(_tables()[name]["rgb"]), np.uint8).reshape(256, 3)
@@ -101,12 +105,12 @@ class Look:
         ]
 
     def in_units(self, units: str | None) -> Look:
-        """The same in metres, centimetres or millimetres (a year)."""
+        """The same in metres, centimetres or millimetres (a year), if it is a motion."""
         if units is None:
             return self
         if units not in UNITS:
             raise ExportError(f"The unit {units!r} is unknown; choose one of {', '.join(UNITS)}.")
-        if self.units not in {"m", "cm", "mm", "m/year", "cm/year", "mm/year"}:
+        if self.units not in {"mm", "cm", "mm/year", "cm/year"}:  # heights stay in metres
             return self
         rate = "/year" if self.units.endswith("/year") else ""
         return replace(self, units=units + rate, factor=UNITS[units])

@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from insar_widgets.export._job import whole_file
-from insar_widgets.export._look import Look
+from insar_widgets.export._look import MASK_COLOURS, Look
 from insar_widgets.export._palette import CYCLE
 
 _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -49,7 +49,7 @@ def style_of_phase(cycles: bool) -> str:
 
 def style_of_mask() -> str:
     """QML of a mask: 0 left out, 1 kept."""
-    return raster_style([(0.0, "#d9d9d9"), (1.0, "#1b7837")], "", exact=True)
+    return raster_style([(0.0, MASK_COLOURS[0]), (1.0, MASK_COLOURS[1])], "", exact=True)
 
 
 def point_style(look: Look, field: str, classes: int = 16) -> str:
