@@ -31,6 +31,7 @@ _HOME = {
     "export_layer": "export",
     "export_kmz": "export",
     "export_figures": "export",
+    "export_report": "export",
     "export_points": "export",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",

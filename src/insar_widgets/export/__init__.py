@@ -6,6 +6,7 @@ from insar_widgets.export.figures import FIGURES, export_figures
 from insar_widgets.export.kmz import export_kmz
 from insar_widgets.export.points import export_points
 from insar_widgets.export.rasters import export_displacement, export_layer, export_wrapped, wrap_displacement
+from insar_widgets.export.report import export_report
 
 __all__ = [
     "FIGURES",
@@ -14,6 +15,7 @@ __all__ = [
     "export_kmz",
     "export_layer",
     "export_points",
+    "export_report",
     "export_wrapped",
     "wrap_displacement",
 ]

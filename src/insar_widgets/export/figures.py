@@ -149,14 +149,14 @@ def export_figures(
     folder = Path(out) if Path(out).name == "plots" else Path(out) / "plots"
     wanted = list(dict.fromkeys(figures)) if figures else list(FIGURES)
     job.total = len(wanted)
-    wish = _with_places(results, wish, wanted)
+    wish = with_places(results, wish, wanted)
     paths: list[Path] = []
     for one in wanted:
         job.check()
         try:
             if one == "gnss":
                 paths += _gnss(results, folder, wish)
-            for picture in _draw(results, one, wish):
+            for picture in draw_figure(results, one, wish):
                 paths += save(picture, folder, wish)
         except ResultsError as error:
             if figures:
@@ -166,7 +166,7 @@ def export_figures(
     return paths
 
 
-def _with_places(results: Results, wish: Wish, wanted: Sequence[str]) -> Wish:
+def with_places(results: Results, wish: Wish, wanted: Sequence[str]) -> Wish:
     """The wish with a point and a line where none is given."""
     if not {"velocity", "series", "transect"} & set(wanted) or "velocity" not in results.layers:
         return wish
@@ -196,7 +196,8 @@ _PLAIN: dict[str, Callable[[Results, Wish], list[Picture]]] = {
 }
 
 
-def _draw(results: Results, one: str, wish: Wish) -> list[Picture]:
+def draw_figure(results: Results, one: str, wish: Wish) -> list[Picture]:
+    """The pages of a figure by its name in `FIGURES`."""
     if one in _PLAIN:
         return _PLAIN[one](results, wish)
     if one == "gnss":
