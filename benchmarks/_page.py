@@ -98,7 +98,7 @@ class Page:
         """What a function in JavaScript returns, once its promise is kept."""
         found = self.call(
             "Runtime.evaluate",
-            expression=f"({function})({json.dumps(argument)})",
+            expression=f"(async () => ({function})({json.dumps(argument)}))()",
             awaitPromise=True,
             returnByValue=True,
         )

@@ -1,379 +1,389 @@
-"""RasterLayer on a map, beside an `ipyleaflet.ImageOverlay` whose PNG is made in the kernel, through Voilà in Chromium.
+"""RasterLayer on a full screen, beside an `ipyleaflet.ImageOverlay` whose PNG is made in the kernel, through Voilà.
 
-Both show the same dates of the same files (Zarr, one chunk of 500 x 500 pixels a date and place), in the same run, in
-turns, in a map of 1280 x 800 pixels. Times are wall clock in the page from the change to the end of the frame that
-shows it; on a machine that does other things only the ratios mean something.
+Both show the same dates of the same MintPy work directories (HDF5 as MintPy writes it), in one run. Times are wall
+clock in the page, from the change to the end of the frame that shows it; on a machine that does other things only the ratios
+mean something. What is "not in memory" is neither in the page nor in the kernel, only in the system's cache of files.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
-import zarr
-from playwright.sync_api import Page, sync_playwright
 
-SHAPES = {"98 x 2000 x 1700": (98, 2000, 1700), "10 x 10000 x 10000": (10, 10000, 10000)}
+from benchmarks._page import Page, busy, notebook, serve
+from benchmarks.bench_tiles import LARGE, SMALL, fitting_zoom, write_work_dir
+
+SHAPES = {"small": SMALL, "large": LARGE}
+SCREEN = (1920, 1080)
 ROUNDS = 7
-FAR = [8, 20, 32, 44, 56, 68, 80]
 OVERLAY_AT_MOST = 3000  # pixels a side; a browser gives up on much larger pictures
-SECONDS = 1000
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-NOTEBOOK = '''
-import asyncio, io, pathlib, threading
-import anywidget, ipyleaflet, ipywidgets, matplotlib, numpy as np, rioxarray, traitlets, xarray as xr
-from PIL import Image
-from insar_widgets import RasterLayer
+TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+KERNEL = '''
+import os, pathlib
+import anywidget, ipyleaflet, ipywidgets, numpy as np, traitlets
+from insar_widgets import RasterLayer, open_results
 
 def memory():
-    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
 
 def peak():
     text = pathlib.Path("/proc/self/status").read_text()
-    return int(text.split("VmHWM:")[1].split()[0]) / 1e3
-
-data = xr.open_zarr({path!r}, chunks=None, consolidated=False)["displacement"].rio.write_crs(32614)
-start = memory()
-show = {show!r}
-map = ipyleaflet.Map(layers=(), center={center!r}, zoom={zoom!r}, layout={{"width": "1280px", "height": "800px"}})
-ids = []
-if show == "layer":
-    layer = RasterLayer(data, map, vmin=-0.1, vmax=0.1, index=0)
-    ids = [layer.model_id]
-else:
-    from rasterio.warp import transform_bounds
-    table = (matplotlib.colormaps["RdBu"](np.linspace(0, 1, 256)) * 255).astype("uint8")
-    def url(index):
-        values = data[index, ::{step}, ::{step}].to_numpy()
-        place = np.clip((values + 0.1) / 0.2 * 256, 0, 255)
-        rgba = table[np.nan_to_num(place).astype("uint8")]
-        rgba[..., 3] = np.where(np.isnan(values), 0, 255)
-        out = io.BytesIO()
-        Image.fromarray(rgba).save(out, "png", compress_level=1)
-        import base64
-        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
-    x, y = data.x.to_numpy(), data.y.to_numpy()
-    west, south, east, north = transform_bounds(32614, 4326, x[0] - 40, y[-1] - 40, x[-1] + 40, y[0] + 40)
-    layer = ipyleaflet.ImageOverlay(url=url(0), bounds=((south, west), (north, east)))
-    map.add(layer)
+    return int(text.split("VmHWM:")[1].split()[0]) / 2**10
 
 class Bench(anywidget.AnyWidget):
     _esm = """export default {{ initialize({{ model }}) {{
       window.bench = model;
-      window.handleOf = async () => (await model.widget_manager.get_model(model.get("ids")[0]))
+      window.handleOf = async () => (await model.widget_manager.get_model(model.get("layer")))
         [Symbol.for("insar_widgets.raster-layer")];
     }} }}"""
-    ids = traitlets.List().tag(sync=True)
+    layer = traitlets.Unicode().tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
     ask = traitlets.Int(0).tag(sync=True)
-    memory = traitlets.Float(0.0).tag(sync=True)
-    peak = traitlets.Float(0.0).tag(sync=True)
+    pid = traitlets.Int(os.getpid()).tag(sync=True)
+    memory = traitlets.List().tag(sync=True)
 
-bench = Bench(ids=ids)
-def change(_):
-    layer.url = url(bench.index)
-if show != "layer":
-    bench.observe(change, "index")
-def report(_):
-    bench.memory, bench.peak = memory() - start, peak() - start
-bench.observe(report, "ask")
+results = open_results({folder!r})
+data = results["timeseries"]
+size = {{"width": "{width}px", "height": "{height}px"}}
+map = ipyleaflet.Map(layers=(), center={center!r}, zoom={zoom!r}, layout=size)
+bench = Bench()
+bench.observe(lambda change: setattr(bench, "memory", [change["new"], memory() - start, peak() - start]), "ask")
+start = memory()
+{show}
 map
 '''
+LAYER = """
+layer = RasterLayer(data, map, vmin=-0.1, vmax=0.1, index=0)
+bench.layer = layer.model_id
+"""
+OVERLAY = """
+import base64, io, matplotlib
+from PIL import Image
+table = (matplotlib.colormaps["RdBu"](np.linspace(0, 1, 256)) * 255).astype("uint8")
+def url(index):
+    values = data[index, ::{step}, ::{step}].to_numpy()
+    place = np.clip((values + 0.1) / 0.2 * 256, 0, 255)
+    rgba = table[np.nan_to_num(place).astype("uint8")]
+    rgba[..., 3] = np.where(np.isnan(values), 0, 255)
+    out = io.BytesIO()
+    Image.fromarray(rgba).save(out, "png", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+west, south, east, north = data.rio.transform_bounds(4326)
+overlay = ipyleaflet.ImageOverlay(url=url(0), bounds=((south, west), (north, east)))
+map.add(overlay)
+bench.observe(lambda change: setattr(overlay, "url", url(change["new"])), "index")
+"""
+# The number of messages that go up, asked for before the page is there.
+JS_COUNT = """
+  window.sent = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (...what) { window.sent += 1; return send.apply(this, what); };
+"""
+JS_FRAME = "await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));"
 # The next frame after the one in which it was drawn: then it is on the screen.
-JS_DATE = """async (index) => {
+JS_DATE = f"""async (index) => {{
   const handle = await handleOf();
   const [mount] = handle.mounts();
+  const had = mount.ready(index);
   const start = performance.now();
-  const done = new Promise((resolve) => {
-    const stop = handle.on("painted", (event) => { if (event.index === index) { stop(); resolve(); } });
-  });
+  const done = new Promise((resolve) => {{
+    const stop = handle.on("painted", (event) => {{ if (event.index === index) {{ stop(); resolve(); }} }});
+  }});
   handle.model.set("index", index);
   await done;
   const drawn = performance.now() - start;
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  return [drawn, performance.now() - start, mount.loading().total];
-}"""
+  {JS_FRAME}
+  return {{ had, drawn, shown: performance.now() - start }};
+}}"""
 JS_COLOUR = """async (vmax) => {
   const handle = await handleOf();
   const start = performance.now();
   const done = new Promise((resolve) => { const stop = handle.on("painted", () => { stop(); resolve(); }); });
   handle.model.set("vmax", vmax);
-  const before = performance.now();
   await done;
-  return [performance.now() - start, performance.now() - before];
+  return performance.now() - start;
 }"""
 JS_HOVER = """async () => {
   const [mount] = (await handleOf()).mounts();
   const start = performance.now();
-  let last;
-  for (let n = 0; n < 1000; n++) last = mount.valueAt(mount.map.containerPointToLatLng([n % 900, n % 700]));
-  return [(performance.now() - start) / 1000, last.state];
+  let values = 0;
+  for (let n = 0; n < 1000; n++)
+    values += mount.valueAt(mount.map.containerPointToLatLng([860 + n % 200, 440 + n % 200])).state === "value";
+  return [(performance.now() - start) / 1000, values];
 }"""
-JS_ELSEWHERE = """async () => {
+JS_VIEW = """async ([lat, lon, zoom]) => {
   const handle = await handleOf();
   handle.model.set("index", 0);
-  handle.mounts()[0].map.panBy([1400, 0], { animate: false });
+  handle.mounts()[0].map.setView([lat, lon], zoom, { animate: false });
 }"""
-JS_READY = "async (index) => (await window.handleOf?.())?.mounts()[0]?.ready(index)"
-JS_OVERLAY = """async (index) => {
+JS_READY = "(await window.handleOf?.())?.mounts()[0]?.ready({index})"
+JS_TILES = """async () => {
+  const { map, container } = (await handleOf()).mounts()[0];
+  const seen = map.getContainer().getBoundingClientRect();
+  return [...container.querySelectorAll("canvas")].filter((canvas) => {
+    const { left, top, right, bottom } = canvas.getBoundingClientRect();
+    const inside = left < seen.right && right > seen.left && top < seen.bottom && bottom > seen.top;
+    return inside && new Uint32Array(canvas.getContext("2d").getImageData(0, 0, 256, 256).data.buffer).some(Boolean);
+  }).length;
+}"""
+JS_OVERLAY = f"""async (index) => {{
   const image = document.querySelector("img.leaflet-image-layer");
   const start = performance.now();
-  const done = new Promise((resolve) => image.addEventListener("load", resolve, { once: true }));
+  const done = new Promise((resolve) => image.addEventListener("load", resolve, {{ once: true }}));
   bench.set("index", index);
   bench.save_changes();
   await done;
   await image.decode();
-  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  {JS_FRAME}
   return performance.now() - start;
-}"""
+}}"""
 
 
-def write(path: Path, shape: tuple[int, int, int]) -> None:
-    """A smooth field with noise that grows with time; compressed a little, as such data are."""
-    dates, rows, columns = shape
-    group = zarr.create_group(path)
-    array = group.create_array(
-        "displacement",
-        shape=shape,
-        chunks=(1, 500, 500),
-        dtype="float32",
-        fill_value=float("nan"),
-        dimension_names=("date", "y", "x"),
-    )
-    rng = np.random.default_rng(0)
-    y, x = np.ogrid[:rows, :columns]
-    field = (0.1 * np.sin(y / rows * 9) * np.cos(x / columns * 11)).astype("float32")
-    noise = rng.normal(0, 0.004, (rows, columns)).astype("float32")
-    for date in range(dates):
-        array[date] = field * ((date + 1) / dates) + np.roll(noise, 37 * date, axis=1)
-    for name, values in (
-        ("y", 2_150_000 - 80 * (np.arange(rows) + 0.5)),
-        ("x", 480_000 + 80 * (np.arange(columns) + 0.5)),
-    ):
-        group.create_array(name, data=values, dimension_names=(name,))
+@dataclass
+class Raster:
+    """One work directory, where it is, and what is measured on it."""
+
+    name: str
+    shape: tuple[int, int, int]
+    folder: Path
+    centre: tuple[float, float]
+    fit: int
+    native: int
+    figures: dict[str, Any] = field(default_factory=dict)
 
 
-class Voila:
-    """A Voilà server on loopback, for one notebook."""
+@dataclass
+class Times:
+    """Milliseconds of a kind of change, and what the machine did meanwhile, in milliseconds a change."""
 
-    def __init__(self, folder: Path) -> None:
-        home = folder / "home"
-        names = ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
-        for name in names:
-            (home / name.lower()).mkdir(parents=True, exist_ok=True)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = int(listener.getsockname()[1])
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "voila",
-                str(folder),
-                "--no-browser",
-                f"--port={port}",
-                "--Voila.ip=127.0.0.1",
-            ],
-            env=os.environ | {name: str(home / name.lower()) for name in names},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+    drawn: list[float] = field(default_factory=list)
+    shown: list[float] = field(default_factory=list)
+    page: float = 0.0
+    kernel: float = 0.0
+    server: float = 0.0
+
+    def words(self) -> str:
+        """Median, best, and who was busy."""
+        return (
+            f"{statistics.median(self.shown):.0f} ms (best {min(self.shown):.0f}, {len(self.shown)} times; busy: "
+            f"kernel {self.kernel:.0f}, server {self.server:.0f}, page {self.page:.0f} ms)"
         )
-        deadline = time.monotonic() + 180
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self._process.poll() is not None:
-                    raise RuntimeError("Voilà did not start.") from None
-                time.sleep(0.1)
-
-    def close(self) -> None:
-        """End it, and its kernels."""
-        self._process.terminate()
-        self._process.wait(30)
 
 
-def memory(page: Page) -> tuple[float, float]:
-    """Resident memory of the kernel above its start, now and at its peak, in MB."""
-    page.evaluate("() => { bench.set('ask', bench.get('ask') + 1); bench.save_changes(); }")
-    page.wait_for_function("() => bench.get('peak') > 0")
-    page.wait_for_timeout(300)
-    now, peak = page.evaluate("() => [bench.get('memory'), bench.get('peak')]")
-    return float(now), float(peak)
+def prepare(base: Path, name: str) -> Raster:
+    """Write a work directory."""
+    from insar_widgets.results import open_results
+    from insar_widgets.tiles import TileSource
+
+    folder = base / name
+    if not (folder / "numInvIfgram.h5").exists():
+        write_work_dir(folder, SHAPES[name])
+    shutil.rmtree(folder / ".insar_widgets", ignore_errors=True)
+    source = TileSource(open_results(folder)["timeseries"])
+    west, south, east, north = source.bounds
+    centre = (south + north) / 2, (west + east) / 2
+    return Raster(name, SHAPES[name], folder, centre, fitting_zoom(source), source.max_zoom)
 
 
-def until_ready(page: Page, index: int) -> None:
-    """Wait until the view of a date is in memory."""
-    page.evaluate(
-        f"async (index) => {{ while (!await ({JS_READY})(index)) await new Promise((go) => setTimeout(go, 10)); }}",
-        index,
-    )
+def cpu(pid: int) -> float:
+    """Milliseconds of processor time of a process so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(words[11]) + int(words[12])) / TICK
 
 
-def median(values: list[float]) -> float:
-    """Median."""
-    return statistics.median(values)
+class View:
+    """The page with one notebook."""
+
+    def __init__(self, page: Page, server: Any, raster: Raster, show: str, step: int = 1) -> None:
+        self.page = page
+        name = f"{raster.name}-{show}.ipynb"
+        source = KERNEL.format(
+            folder=str(raster.folder), center=raster.centre, zoom=raster.fit, width=SCREEN[0], height=SCREEN[1],
+            show=LAYER if show == "layer" else OVERLAY.format(step=step),
+        )  # fmt: skip
+        notebook(server.folder / name, source)
+        self.started = time.perf_counter()
+        page.open(f"{server.url}/voila/render/{name}")
+        page.wait("document.querySelector('.leaflet-container') && window.bench")
+        self.map = time.perf_counter() - self.started
+        self.server = server.process.pid
+        self.kernel = int(page.evaluate("() => bench.get('pid')"))
+
+    def until_ready(self, index: int) -> float:
+        """Wait until the view of a date is in memory; seconds since the page was opened."""
+        self.page.wait(JS_READY.format(index=index))
+        return time.perf_counter() - self.started
+
+    def settle(self) -> None:
+        """Wait until nothing is fetched ahead any more."""
+        quiet = 0
+        while quiet < 3:
+            before = cpu(self.kernel)
+            time.sleep(0.25)
+            quiet = quiet + 1 if cpu(self.kernel) - before <= 20 else 0
+
+    def busy(self) -> tuple[float, float, float]:
+        """Processor time of the page's main thread, the kernel and the server, ms."""
+        metrics = {m["name"]: m["value"] for m in self.page.call("Performance.getMetrics")["metrics"]}
+        return 1000 * metrics["TaskDuration"], cpu(self.kernel), cpu(self.server)
+
+    def date(self, index: int, times: Times, *, had: bool) -> None:
+        """Change the date and note how long it took."""
+        before = self.busy()
+        took = self.page.evaluate(JS_DATE, index)
+        after = self.busy()
+        if took["had"] is not had:
+            raise RuntimeError(f"Date {index} was {'not ' * had}in memory.")
+        times.drawn.append(took["drawn"])
+        times.shown.append(took["shown"])
+        for name, value, old in zip(("page", "kernel", "server"), after, before, strict=True):
+            share = (value - old - getattr(times, name)) / len(times.shown)
+            setattr(times, name, getattr(times, name) + share)
+
+    def memory(self) -> tuple[float, float]:
+        """Resident memory of the kernel above its start, now and at its peak, MB."""
+        number = self.page.evaluate("() => { bench.set('ask', bench.get('ask') + 1); bench.save_changes(); "
+                                    "return bench.get('ask'); }")  # fmt: skip
+        self.page.wait(f"bench.get('memory')[0] === {number}")
+        _, now, peak = self.page.evaluate("() => bench.get('memory')")
+        return float(now), float(peak)
 
 
-def measure_layer(page: Page, url: str, dates: int) -> dict[str, Any]:
-    """Open, change dates, colours, and read values."""
-    frames: list[bytes] = []
-    page.on(
-        "websocket",
-        lambda socket: socket.on(
-            "framesent",
-            lambda payload: frames.append(payload if isinstance(payload, bytes) else payload.encode()),
-        ),
-    )
-    started = time.perf_counter()
-    page.goto(url, wait_until="commit")
-    page.wait_for_selector(".leaflet-container")
-    map_there = time.perf_counter() - started
-    until_ready(page, 0)
-    opened = time.perf_counter() - started
-    own = page.evaluate("() => bench.get('ids')[0]").encode()
-    uncached: list[float] = []
-    tiles = 0
-    for index in FAR if dates > max(FAR) else [6] * 4:
-        # Not fetched ahead: more than three dates away from where the view was
-        _, took, tiles = page.evaluate(JS_DATE, index)
-        uncached.append(took)
-        if dates <= max(FAR):
-            page.evaluate(JS_ELSEWHERE)
-            until_ready(page, 0)
-        page.wait_for_timeout(1000)
-    last = int(page.evaluate("async () => (await handleOf()).model.get('index')"))
-    first = last - 1 if last else 1
-    until_ready(page, first)
-    page.wait_for_timeout(500)
-    cached, drawn = [], []
+def measure_layer(page: Page, server: Any, raster: Raster) -> None:
+    """Open with and without overviews, change dates and colours, read values."""
+    out = raster.figures
+    view = View(page, server, raster, "layer")
+    out["open"], out["map"] = view.until_ready(0), view.map
+    state = "(await handleOf()).model.get('overviews').state"
+    page.wait(f"['ready', 'not needed', 'unavailable', 'failed'].includes({state})", 1800)
+    out["overviews"] = page.evaluate(f"async () => {state}")
+    out["seconds"] = time.perf_counter() - view.started
+    page.open("about:blank")
+    view = View(page, server, raster, "layer")
+    out["open again"], out["map again"] = view.until_ready(0), view.map
+    page.call("Performance.enable")
+    out["whole"], out["native"], out["cached"] = Times(), Times(), Times()
+    many = raster.shape[0] > 90
+    for index in [8, 20, 32, 44, 56, 68, 80][:ROUNDS] if many else [6, 4]:
+        # not fetched ahead: more than three dates away from where the view was, or passed over
+        view.settle()
+        view.date(index, out["whole"], had=False)
+    out["whole tiles"] = page.evaluate(JS_TILES)
+    view.settle()
+    now = int(page.evaluate("async () => (await handleOf()).model.get('index')"))
+    view.until_ready(now - 1)
     for turn in range(2 * ROUNDS):
-        one, whole, _ = page.evaluate(JS_DATE, first if turn % 2 == 0 else last)
-        drawn.append(one)
-        cached.append(whole)
-    page.wait_for_timeout(2500)
-    before = sum(own in frame for frame in frames)
-    colours = [page.evaluate(JS_COLOUR, 0.101 + 0.001 * n)[0] for n in range(2 * ROUNDS)]
-    hover, state = page.evaluate(JS_HOVER)
-    assert state == "value", state
-    messages = sum(own in frame for frame in frames) - before
-    return {
-        "map": map_there,
-        "open": opened,
-        "uncached": uncached,
-        "cached": cached,
-        "drawn": drawn,
-        "colours": colours,
-        "hover": hover,
-        "messages": messages,
-        "tiles": tiles,
-        "memory": memory(page),
-    }
+        view.date(now - 1 + turn % 2, out["cached"], had=True)
+    view.settle()
+    page.evaluate("() => { window.sent = 0; }")
+    out["colours"] = [page.evaluate(JS_COLOUR, 0.101 + 0.001 * n) for n in range(2 * ROUNDS)]
+    out["hover"], values = page.evaluate(JS_HOVER)
+    out["messages"] = page.evaluate("() => window.sent")
+    if values < 900:
+        raise RuntimeError("The pointer found no values.")
+    degrees = SCREEN[0] * 360 / 256 / 2**raster.native
+    for number, index in enumerate([11, 23, 35, 47, 59, 71, 83][:ROUNDS] if many else [6] * ROUNDS):
+        lat, lon = raster.centre
+        page.evaluate(JS_VIEW, [lat, lon if many else lon + (number - ROUNDS // 2) * degrees, raster.native])
+        view.until_ready(0)
+        view.settle()
+        view.date(index, out["native"], had=False)
+    out["native tiles"] = page.evaluate(JS_TILES)
+    out["memory"] = view.memory()
+    for _ in range(0 if many else 2):
+        page.open("about:blank")
+        view = View(page, server, raster, "layer")
+        view.until_ready(0)
+        for index in (6, 4):
+            view.settle()
+            view.date(index, out["whole"], had=False)
+    page.open("about:blank")
 
 
-def measure_overlay(page: Page, url: str, dates: int) -> dict[str, Any]:
+def measure_overlay(page: Page, server: Any, raster: Raster) -> None:
     """Open, and change the date by another PNG."""
-    started = time.perf_counter()
-    page.goto(url, wait_until="commit")
-    page.wait_for_selector("img.leaflet-image-layer", state="attached")
-    page.wait_for_function("() => document.querySelector('img.leaflet-image-layer').naturalWidth > 100")
-    opened = time.perf_counter() - started
-    changed = [page.evaluate(JS_OVERLAY, 1 + n % (dates - 1)) for n in range(3)]
-    size = page.evaluate(
-        "() => { const i = document.querySelector('img.leaflet-image-layer');"
-        " return `${i.naturalHeight} x ${i.naturalWidth}`; }"
-    )
-    return {"open": opened, "uncached": changed, "memory": memory(page), "size": size}
+    step = -(-max(raster.shape[1:]) // OVERLAY_AT_MOST)
+    view = View(page, server, raster, "overlay", step)
+    page.wait("document.querySelector('img.leaflet-image-layer')?.naturalWidth > 100")
+    opened = time.perf_counter() - view.started
+    changed = [page.evaluate(JS_OVERLAY, 1 + n) for n in range(4)][1:]
+    raster.figures["overlay"] = {
+        "open": opened, "changed": statistics.median(changed), "memory": view.memory(),
+        "size": " x ".join(str(-(-n // step)) for n in raster.shape[1:]),
+    }  # fmt: skip
+    page.open("about:blank")
 
 
-def run(folder: Path, shape: tuple[int, int, int], overlay: bool) -> dict[str, dict[str, Any]]:
-    """Measure one raster."""
-    dates, rows, columns = shape
-    write(folder / "data.zarr", shape)
-    lat = 19.44 - rows / 2 * 80 / 110_600
-    lon = -99.19 + columns / 2 * 80 / 105_000
-    zoom = 11  # about 72 m a pixel: the map is smaller than either raster
-    step = -(-max(rows, columns) // OVERLAY_AT_MOST)
-    for show in ("layer", "overlay"):
-        cell = nbformat.v4.new_code_cell(
-            NOTEBOOK.format(
-                path=str(folder / "data.zarr"), show=show, center=(lat, lon), zoom=zoom, step=step
-            )
-        )
-        document = nbformat.v4.new_notebook(cells=[cell])
-        document.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
-        nbformat.write(document, folder / f"{show}.ipynb")
-    server = Voila(folder)
-    found: dict[str, dict[str, Any]] = {}
-    try:
-        with sync_playwright() as playwright:
-            browser = shutil.which("chromium") or shutil.which("google-chrome")
-            chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
-            for show in ("layer", "overlay") if overlay else ("layer",):
-                page = chromium.new_context(viewport={"width": 1320, "height": 860}).new_page()
-                page.set_default_timeout(300 * SECONDS)
-                measure = measure_layer if show == "layer" else measure_overlay
-                found[show] = measure(page, f"{server.url}/voila/render/{show}.ipynb", dates)
-                page.context.close()
-            chromium.close()
-    finally:
-        server.close()
-    return found
-
-
-def tell(label: str, found: dict[str, dict[str, Any]]) -> None:
+def tell(raster: Raster) -> None:
     """Print what was measured."""
-    layer = found["layer"]
-    print(f"map, {label}: {layer['tiles']} tiles in view, load average {os.getloadavg()[0]:.1f}")
+    f = raster.figures
     print(
-        f"  open to first paint: {layer['open']:.2f} s, of which {layer['open'] - layer['map']:.2f} s after the map"
+        f"{raster.name} ({' x '.join(map(str, raster.shape))}) on {SCREEN[0]} x {SCREEN[1]} pixels; {busy()}\n"
+        f"  open to first paint: {f['open']:.2f} s, of which {f['open'] - f['map']:.2f} s after the map is there, "
+        f"without overviews; {f['open again']:.2f} s, {f['open again'] - f['map again']:.2f} s with them "
+        f"({f['overviews']} after {f['seconds']:.0f} s)\n"
+        f"  date not in memory (at most 150): whole raster, {f['whole tiles']} tiles: {f['whole'].words()}\n"
+        f"  {'':33} native pixels, {f['native tiles']} tiles: {f['native'].words()}\n"
+        f"  date in memory (at most 16): drawn after {statistics.median(f['cached'].drawn):.1f} ms (best "
+        f"{min(f['cached'].drawn):.1f}), on the screen {f['cached'].words()}\n"
+        f"  range: {statistics.median(f['colours']):.1f} ms (best {min(f['colours']):.1f}); hover {f['hover']:.3f} ms; "
+        f"messages to the kernel for both: {f['messages']}\n"
+        f"  kernel memory over its start (below 500): {f['memory'][0]:.0f} MB, at its peak {f['memory'][1]:.0f} MB"
     )
-    print(f"  date, not in memory: {median(layer['uncached']):.0f} ms (best {min(layer['uncached']):.0f})")
+    other, uncached = f["overlay"], statistics.median(f["whole"].shown)
     print(
-        f"  date, in memory: drawn after {median(layer['drawn']):.1f} ms (best {min(layer['drawn']):.1f}), "
-        f"on the screen after {median(layer['cached']):.1f} ms"
+        f"  ImageOverlay, PNG of {other['size']} made in the kernel: open {other['open']:.2f} s "
+        f"({other['open'] / f['open again']:.1f} x), date {other['changed']:.0f} ms ({other['changed'] / uncached:.1f} x "
+        f"one not in memory, {other['changed'] / statistics.median(f['cached'].shown):.0f} x one in memory), memory "
+        f"{other['memory'][1]:.0f} MB at its peak",
+        flush=True,
     )
-    print(
-        f"  range: {median(layer['colours']):.1f} ms (best {min(layer['colours']):.1f}); hover: {layer['hover']:.3f} ms"
-    )
-    print(f"  messages to the kernel for range and hover: {layer['messages']}")
-    print(f"  kernel memory above start: {layer['memory'][0]:.0f} MB, peak {layer['memory'][1]:.0f} MB")
-    if "overlay" in found:
-        other = found["overlay"]
-        changed, ratio = median(other["uncached"]), median(other["uncached"]) / median(layer["uncached"])
-        print(
-            f"  ImageOverlay with a PNG of {other['size']}: open {other['open']:.2f} s "
-            f"({other['open'] / layer['open']:.1f} x), date {changed:.0f} ms ({ratio:.1f} x; "
-            f"{changed / median(layer['cached']):.0f} x one in memory), memory {other['memory'][1]:.0f} MB at its peak"
-        )
 
 
 def main() -> None:
-    """Measure and print."""
-    medians = []
-    for label, shape in SHAPES.items():
-        with tempfile.TemporaryDirectory() as scratch:
-            found = run(Path(scratch), shape, overlay=True)
-            tell(label, found)
-            medians.append(median(found["layer"]["uncached"]))
-    print(f"map: the large raster's date change is {medians[1] / medians[0]:.2f} x the small one's")
+    """Measure and print; BENCH_SHAPES=small leaves out the large raster."""
+    base = Path(os.environ.get("BENCH_DIR") or tempfile.mkdtemp(prefix="bench_map_"))
+    (base / "nb").mkdir(exist_ok=True)
+    (base / "home").mkdir(exist_ok=True)
+    names = os.environ.get("BENCH_SHAPES", ",".join(SHAPES)).split(",")
+    bytes_ = sum(4 * int(np.prod(SHAPES[name])) for name in names)
+    print(f"writing {bytes_ * 1.35 / 1e9:.1f} GB, overviews included, into {base}", flush=True)
+    found: list[Raster] = []
+    try:
+        for name in names:
+            raster = prepare(base, name)
+            with serve("voila", base / "nb", base / "home") as server:
+                page = Page(*SCREEN)
+                try:
+                    page.call("Page.enable")
+                    page.call("Page.addScriptToEvaluateOnNewDocument", source=JS_COUNT)
+                    measure_layer(page, server, raster)
+                    measure_overlay(page, server, raster)
+                finally:
+                    page.close()
+            tell(raster)
+            found.append(raster)
+            if "BENCH_DIR" not in os.environ:
+                shutil.rmtree(raster.folder)
+    finally:
+        if "BENCH_DIR" not in os.environ:
+            shutil.rmtree(base, ignore_errors=True)
+    if len(found) == len(SHAPES):
+        ratios = [
+            statistics.median(found[1].figures[v].shown) / statistics.median(found[0].figures[v].shown)
+            for v in ("whole", "native")
+        ]
+        print(
+            f"date not in memory, large over small (at most 1.5): whole raster {ratios[0]:.2f}, native {ratios[1]:.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Server:
     url: str
     folder: Path
     home: Path
+    process: subprocess.Popen[str]
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=400))
 
 
@@ -92,7 +93,7 @@ def serve(kind: str, folder: Path, home: Path, *, dark: bool = False) -> Iterato
         stderr=subprocess.STDOUT,
         text=True,
     )
-    server = Server(kind, f"http://127.0.0.1:{port}", folder, home)
+    server = Server(kind, f"http://127.0.0.1:{port}", folder, home, process)
     ready = threading.Event()
 
     def read() -> None:

@@ -114,3 +114,28 @@ export function subtract(values: Float32Array, shift: number, base: Float32Array
     for (let i = 0; i < values.length; i++) values[i] = values[i]! - shift;
   }
 }
+
+/** Colours codes by a table that has one colour for each of them. */
+export function paintCodes(codes: Uint8Array | Uint16Array, table: Uint32Array, out: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++) out[i] = table[codes[i]!]!;
+}
+
+/** Colours the differences of two tiles' codes by a table that begins at the difference `-zero`. */
+export function paintDifferences(
+  codes: Uint8Array | Uint16Array,
+  base: Uint8Array | Uint16Array,
+  nodata: number,
+  table: Uint32Array,
+  zero: number,
+  out: Uint32Array,
+): void {
+  for (let i = 0; i < codes.length; i++) {
+    const [a, b] = [codes[i]!, base[i]!];
+    out[i] = a === nodata || b === nodata ? 0 : table[a - b + zero]!;
+  }
+}
+
+/** Makes transparent what a mask hides; `shown` has 1 for each of the mask's codes that shows, 0 for the others. */
+export function hide(mask: Uint8Array | Uint16Array, shown: Uint8Array, out: Uint32Array): void {
+  for (let i = 0; i < mask.length; i++) if (shown[mask[i]!] === 0) out[i] = 0;
+}

@@ -42,7 +42,8 @@ interface Page {
 
 const PAGE = Symbol.for("insar_widgets.tiles.page");
 const AT_ONCE = 3;
-const BATCH = 6;
+/** Tiles of a request: of what is waited for, and of what is only foreseen, which must soon be out of the way. */
+const BATCH = [16, 6] as const;
 const RETRY_AFTER = 10_000;
 
 function thePage(): Page {
@@ -166,7 +167,10 @@ export class TileStore implements Worker {
     const same = this.#queue.filter(
       (one) => one.source === source && one.revision === revision && one.priority === priority,
     );
-    const taken = same.slice(0, Math.max(1, Math.min(BATCH, Math.ceil(same.length / AT_ONCE))));
+    const taken = same.slice(
+      0,
+      Math.max(1, Math.min(BATCH[priority === 0 ? 0 : 1], Math.ceil(same.length / AT_ONCE))),
+    );
     const names = new Set(taken.map(({ name }) => name));
     this.#queue = this.#queue.filter(({ name }) => !names.has(name));
     const batch: Batch = { keys: [...names], controller: new AbortController() };

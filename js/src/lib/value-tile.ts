@@ -7,11 +7,21 @@ const HEADER = 32;
 const MAGIC = 0x31545749; // "IWT1", little-endian
 const FORMATS = { empty: 0, uint8: 1, uint16: 2, float32: 3 };
 
+export interface Codes {
+  readonly numbers: Uint8Array | Uint16Array;
+  readonly scale: number;
+  readonly offset: number;
+  /** Code of no value. */
+  readonly nodata: number;
+}
+
 export interface ValueTile {
   readonly bytes: number;
   /** Difference of two neighbouring codes; 0 where values are as they were. */
   readonly step: number;
   readonly empty: boolean;
+  /** The numbers as they came, where each stands for `code * scale + offset`; null: values themselves came. */
+  readonly codes: Codes | null;
   /** Value of a pixel, rows from the north; NaN where there is none. */
   at(pixel: number): number;
   /** Writes all values. */
@@ -23,6 +33,7 @@ export const EMPTY: ValueTile = {
   bytes: 64,
   step: 0,
   empty: true,
+  codes: null,
   at: () => NaN,
   read(out) {
     out.fill(NaN);
@@ -34,6 +45,7 @@ function floats(values: Float32Array): ValueTile {
     bytes: values.byteLength,
     step: 0,
     empty: false,
+    codes: null,
     at: (pixel) => values[pixel] ?? NaN,
     read(out) {
       out.set(values);
@@ -47,6 +59,7 @@ function codes(numbers: Uint8Array | Uint16Array, scale: number, offset: number,
     bytes: numbers.byteLength,
     step: scale,
     empty: false,
+    codes: { numbers, scale, offset, nodata },
     at(pixel) {
       const code = numbers[pixel];
       return code === undefined || code === nodata ? NaN : Math.fround(code * scale + offset);

@@ -23,6 +23,8 @@ import { Painter, pixelOf, readingOf, type Shown } from "./tiles";
 const SAMPLES = 40_000;
 const HISTOGRAM_EVERY = 200;
 const RANGE_PATIENCE = 1500;
+/** So long a view keeps what it shows until all tiles of the next are there: it changes as a whole, in one frame. */
+const WHOLE_PATIENCE = 150;
 /** Slices beside the one shown that are fetched ahead: the way the user goes, and one back. */
 const AHEAD = [1, -1, 2, 3];
 
@@ -38,6 +40,10 @@ interface Target {
   index: number;
   base: number;
   mask: SourceInfo | null;
+}
+
+function nameOf({ source, index, base, mask }: Target): string {
+  return [source.key, source.revision, index, base, mask?.key, mask?.revision].join(" ");
 }
 
 type Place = Pick<Tile, "x" | "y" | "z">;
@@ -70,6 +76,9 @@ export class Mount implements LayerMount {
   #hoverFrame = 0;
   #announced = "";
   #firstTile = 0;
+  #aim = "";
+  #since = 0;
+  #wholeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: Host,
@@ -115,8 +124,11 @@ export class Mount implements LayerMount {
       this.#recolour = true;
       this.refresh();
     });
-    on(["index", "base_index", "_source", "_mask", "mask_mode"], () => {
+    on(["mask_mode"], () => {
       this.#recolour = true;
+      this.refresh();
+    });
+    on(["index", "base_index", "_source", "_mask"], () => {
       const source = model.get("_source");
       if (source) this.#grid.setZooms(source.min_zoom, source.max_zoom);
       this.refresh();
@@ -138,6 +150,7 @@ export class Mount implements LayerMount {
       this.map.fitBounds(corners, { animate: false });
     });
     const moved = (): void => {
+      this.#since = performance.now();
       this.refresh();
       this.#announceHistogram();
     };
@@ -157,6 +170,7 @@ export class Mount implements LayerMount {
       cancelAnimationFrame(this.#frame);
       cancelAnimationFrame(this.#hoverFrame);
       clearTimeout(this.#histogramTimer);
+      clearTimeout(this.#wholeTimer);
       this.host.store.want(this, []);
       this.#grid.layer.remove();
     });
@@ -196,7 +210,7 @@ export class Mount implements LayerMount {
   }
 
   /** The values of a tile, if all of them are in memory. */
-  #resolve(tile: Place, target: Target): Shown | null {
+  #resolve(tile: Place, target: Target, name: string): Shown | null {
     const parts: ValueTile[] = [];
     for (const part of this.#parts(tile, target)) {
       const found = part ? this.host.store.get(part) : EMPTY;
@@ -204,9 +218,9 @@ export class Mount implements LayerMount {
       parts.push(found);
     }
     const [value = EMPTY, second = null, third = null] = parts;
-    const { source, index, base, mask } = target;
+    const { index, base } = target;
     return {
-      name: [source.key, source.revision, index, base, mask?.key, mask?.revision].join(" "),
+      name,
       index,
       baseIndex: base,
       value,
@@ -245,12 +259,17 @@ export class Mount implements LayerMount {
     if (target.index !== this.#lastIndex) this.#direction = target.index < this.#lastIndex ? -1 : 1;
     this.#lastIndex = target.index;
     let arrived = false;
+    let replaced = false;
     const changed: Tile[] = [];
-    for (const tile of this.#grid.tiles.values()) {
-      const shown = this.#resolve(tile, target);
-      if (!shown || tile.shown?.name === shown.name) continue;
+    const name = nameOf(target);
+    for (const tile of this.#waitsForAll(name) ? [] : this.#grid.tiles.values()) {
+      if (tile.shown?.name === name) continue;
+      const shown = this.#resolve(tile, target, name);
+      if (!shown) continue;
+      // What was empty and still is needs no drawing
+      if (!(shown.value.empty && (tile.shown?.value.empty ?? true)) || tile.ready) changed.push(tile);
       tile.shown = shown;
-      changed.push(tile);
+      replaced = true;
       arrived ||= !shown.value.empty;
     }
     if (arrived && !this.#firstTile) this.#firstTile = performance.now();
@@ -267,10 +286,24 @@ export class Mount implements LayerMount {
         this.refresh();
       }, RANGE_PATIENCE / 4);
     }
-    const painted = changed.length > 0 || this.#recolour;
+    const painted = replaced || this.#recolour;
     this.#recolour = !look;
     this.#want(target);
     if (look) this.#announce(target, painted);
+  }
+
+  /** Whether the tiles that are here should wait a little for the others. */
+  #waitsForAll(name: string): boolean {
+    const now = performance.now();
+    if (name !== this.#aim) this.#since = now;
+    this.#aim = name;
+    clearTimeout(this.#wholeTimer);
+    const left = this.#since + WHOLE_PATIENCE - now;
+    if (left <= 0 || this.loading().waiting === 0) return false;
+    this.#wholeTimer = setTimeout(() => {
+      this.refresh();
+    }, left + 1);
+    return true;
   }
 
   #state(): Pick<RasterState, "offsets" | "mask_mode" | "mask_threshold"> {
