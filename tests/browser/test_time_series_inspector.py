@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
-import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from pyproj import Transformer
-from scipy import ndimage
-
-from insar_widgets import Results, open_results
 
 from .conftest import TIMEOUT
 
@@ -39,87 +31,8 @@ def symbols(page: Page) -> Locator:
     return page.locator(".ts .iw-c-symbol")
 
 
-def somewhere_whole(results: Results) -> tuple[float, float]:
-    """A place whose pixel and those around it have values at all dates."""
-    series = results.timeseries
-    good = np.isfinite(series.values).all(axis=0)
-    whole = np.argwhere(ndimage.binary_erosion(good, np.ones((3, 3))))
-    row, column = whole[len(whole) // 2]
-    way = Transformer.from_crs(results.crs, 4326, always_xy=True)
-    lon, lat = way.transform(float(series.x[column]), float(series.y[row]))
-    return float(lon), float(lat)
-
-
-def saved(page: Page, folder: Path, name: str, button: str) -> Path:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).click()
-    assert download.value.suggested_filename == name
-    download.value.save_as(folder / name)
-    return folder / name
-
-
-def click_at(page: Page, symbol: Locator) -> None:
-    box: Any = symbol.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
 @both
-def test_a_click_on_the_map_draws_the_series_and_the_dates_are_linked(kind, notebook, finished_run, tmp_path):
-    results = open_results(finished_run.work_dir)
-    lon, lat = somewhere_whole(results)
-    page = notebook(
-        kind,
-        "import ipywidgets\nfrom insar_widgets import DisplacementMap, TimeSeriesInspector\n"
-        f"m = DisplacementMap({str(results.work_dir)!r}, zoom=14, center=({lat}, {lon}),"
-        " layout={'height': '360px'})\n"
-        "w = TimeSeriesInspector(m, follow=False)\nipywidgets.VBox([m, w])",
-    ).page
-    expect(page.locator(".ts-empty")).to_contain_text("Click on the map")
-    expect(page.locator(".dm-map canvas.leaflet-tile-loaded").first).to_be_visible()
-    box = page.locator(".dm-map .leaflet-container, .dm-map.leaflet-container").first.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(symbols(page)).to_have_count(len(results.dates))
-    expect(page.locator(".ts-said").first).to_contain_text("1 pixel, centre")
-    iso = [f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in results.dates]
-    expect(page.locator(".ts .iw-c-cursor text")).to_have_text(iso[-1])
-    page.locator(".ts").scroll_into_view_if_needed()
-
-    # A click beside the symbols moves the map's date, the map's keys move the chart's
-    chart = page.locator(".ts svg.iw-c").bounding_box()
-    first = symbols(page).nth(1).bounding_box()
-    assert chart and first
-    middle = chart["y"] + chart["height"] / 2
-    away = middle - 60 if abs(first["y"] - middle) < 30 else middle
-    page.mouse.click(first["x"] + 3, away)
-    expect(page.locator(".dm-date")).to_have_text(iso[1])
-    page.get_by_role("slider", name="Date").focus()
-    page.keyboard.press("End")
-    expect(page.locator(".ts .iw-c-cursor text")).to_have_text(iso[-1])
-
-    # A click on a symbol excludes its date, and the fit follows
-    velocity = page.locator(".ts-main").first
-    before = velocity.inner_text()
-    click_at(page, symbols(page).nth(2))
-    expect(page.locator(".ts .iw-c-symbol.open")).to_have_count(1)
-    expect(velocity).not_to_have_text(before)
-    expect(page.locator(".ts-note")).to_contain_text("excluded from the fit (1)")
-
-    page.get_by_role("button", name="Save", exact=True).click()
-    table = saved(page, tmp_path, "time-series.csv", "CSV with metadata").read_text()
-    rows = [line for line in table.splitlines() if not line.startswith("#")]
-    assert len(rows) == 1 + len(results.dates)
-    lon, lat = (float(v) for v in re.search(r"lon ([-\d.]+), lat ([-\d.]+)\. 1 pixel", table).groups())
-    numbers = [float(row.split(",")[1]) for row in rows[1:]]
-    np.testing.assert_allclose(numbers, results.series(lon, lat)["displacement"] * 1000, rtol=1e-4, atol=1e-3)
-    picture = ElementTree.fromstring(saved(page, tmp_path, "time-series.svg", "SVG").read_bytes())
-    assert "LOS displacement" in "".join(picture.itertext())
-    assert "var(--" not in ElementTree.tostring(picture, encoding="unicode")
-    assert saved(page, tmp_path, "time-series.png", "PNG").read_bytes().startswith(b"\x89PNG")
-
-
-@both
-def test_an_array_alone_by_keyboard(kind, notebook):  # noqa: PLR0915 - one visit of a user
+def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 - one visit of a user
     shown = notebook(kind, CUBE)
     page = shown.page
     expect(page.locator(".ts-empty")).to_contain_text("No point yet")
@@ -144,6 +57,16 @@ def test_an_array_alone_by_keyboard(kind, notebook):  # noqa: PLR0915 - one visi
     expect(cell).to_contain_text("±")
     value, deviation = (float(v) for v in cell.inner_text().replace("−", "-").split(" ± "))
     assert abs(value + 20) < 3 * deviation
+    click = page.get_by_role("button", name="Click on the chart")
+    click.click()
+    box = page.locator(".ts svg.iw-c").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 20)
+    expect(page.locator(".ts-term")).to_have_count(2)
+    expect(click).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name=re.compile("Remove step")).first.click()
+    expect(page.locator(".ts-term")).to_have_count(1)
+    expect(model).to_contain_text("step 2019-09-01")
     page.locator('[data-key="step"]').fill("next week")
     page.keyboard.press("Enter")
     expect(page.locator(".ts-problem", has_text="is not a date")).to_be_visible()
@@ -175,6 +98,18 @@ def test_an_array_alone_by_keyboard(kind, notebook):  # noqa: PLR0915 - one visi
     page.get_by_label("Name", exact=True).fill("Well 7")
     page.keyboard.press("Enter")
     expect(page.locator(".ts-table th[scope=row]").first).to_contain_text("Well 7")
+    # a table of points: three rows, one of them in the same pixel, one where there is no data
+    page.get_by_role("button", name="Add points").click()
+    table = tmp_path / "wells.csv"
+    table.write_text("name,lat,lon\nNorth,34.99,-119.854\nAgain,34.9901,-119.8541\nAway,10,10\n")
+    page.locator('[data-key="csv-file"]').set_input_files(table)
+    expect(page.locator(".ts-table th[scope=row]")).to_have_count(5)
+    expect(page.locator(".ts-said").last).to_contain_text("Same pixel as North")
+    expect(page.locator("td.ts-bad")).to_have_count(2)
+    expect(symbols(page)).to_have_count(120)
+    (tmp_path / "bad.csv").write_text("where\nhere\n")
+    page.locator('[data-key="csv-file"]').set_input_files(tmp_path / "bad.csv")
+    expect(page.locator(".ts-problem", has_text="it needs lon and lat")).to_be_visible()
     if kind == "lab":
         assert shown.run("print(w.exclude, w.points[0]['label'], w.date)") == "['20190117'] Well 7 20190117"
         # and what the kernel sets is shown

@@ -25,7 +25,6 @@ motion = motion.rio.write_crs(4326)
 relief = (motion.fillna(0) * 1000 + 500).rename("height").assign_attrs(units="m")
 """
 LINE = [[-98.998, 19.97], [-98.93, 19.97]]
-DOT = "path.leaflet-interactive[fill='#ffb000']"
 
 
 @both
@@ -81,47 +80,3 @@ def test_a_line_that_is_typed_becomes_a_profile_that_can_be_read_and_saved(kind,
     expect(root.get_by_role("alert").filter(has_text="outside the frame")).to_be_visible()
     root.locator(".iw-alert").get_by_role("button", name="Clear the line").click()
     expect(root).to_contain_text("No line yet")
-
-
-@both
-def test_a_map_and_its_transect_show_the_same_place(kind, notebook, finished_run):
-    line = "[[w + 0.2 * (e - w), (s + n) / 2], [e - 0.2 * (e - w), (s + n) / 2]]"
-    shown = notebook(
-        kind,
-        "from insar_widgets import DisplacementMap, TransectInspector\n"
-        f"map = DisplacementMap({str(finished_run.work_dir)!r}, layout={{'height': '380px'}})\n"
-        f"w, s, e, n = map.results._scan.grid.bounds()\nmap.mask_threshold = 0.0\nmap.transect = {line}\n"
-        "inspector = TransectInspector(map)\nmap",
-        "inspector",
-    )
-    page, root = shown.page, shown.page.locator(".iw.ti")
-    expect(root.locator("h2")).to_have_text("Transect A–A′")
-    expect(root.locator(".iw-c-line").first).to_be_attached()
-    root.scroll_into_view_if_needed()
-    box = root.locator("svg.iw-c").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 60)
-    expect(page.locator(DOT)).to_have_count(1)
-    expect(root.locator(".ti-value")).not_to_be_empty()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + box["height"] + 30)
-    expect(page.locator(DOT)).to_have_count(0)
-    # and back: the middle of the line is the middle of the map's view
-    page.locator(".leaflet-container").scroll_into_view_if_needed()
-    ends = [page.locator(".leaflet-marker-icon.dm-vertex").nth(i).bounding_box() for i in (0, 1)]
-    assert ends[0] and ends[1]
-    x = (ends[0]["x"] + ends[1]["x"] + ends[1]["width"]) / 2
-    page.mouse.move(x - 2, ends[0]["y"] + ends[0]["height"] / 2)
-    page.mouse.move(x, ends[0]["y"] + ends[0]["height"] / 2)
-    expect(root.locator(".iw-c-cross")).to_have_count(1)
-    # the layer of the map is the layer of the profile
-    select = root.get_by_label("Layer of profile 1")
-    expect(select).to_have_value("")
-    if kind == "lab":
-        shown.run("map.layer = 'velocity'")
-        expect(root.locator(".iw-c-label").first).to_have_text("LOS velocity (mm/year)")
-        assert shown.run("print(inspector.layer)") == "velocity"
-    root.get_by_role("button", name="Add profile").click()
-    root.get_by_label("Layer of profile 2").select_option("temporalCoherence")
-    expect(root.locator(".iw-c-label")).to_have_count(4)
-    root.get_by_role("button", name="Remove profile 1").click()
-    expect(root.locator(".iw-c-label")).to_have_count(3)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import h5py
 import numpy as np
 import pytest
 import traitlets
+import xarray as xr
 
-from insar_widgets import NetworkInspector, Template, open_results
-from insar_widgets.errors import TemplateError
+from insar_widgets import DisplacementMap, NetworkInspector, Template, open_results
+from insar_widgets.errors import InsarWidgetsError, TemplateError
 from insar_widgets.runner.network import NetworkRules
 
 
@@ -113,15 +115,51 @@ def test_it_follows_a_widget_with_the_same_traits(work_dir):
 
     shown_map = Map()
     shown = NetworkInspector(shown_map)
+    assert shown._on_map
+    alone = NetworkInspector()
+    assert not alone._on_map  # no button that would do nothing
+    traitlets.link((alone, "layer"), (shown_map, "layer"))
+    assert alone._on_map
+    alone.close()
     assert shown._view["pairs"] == []
     shown_map.results = open_results(work_dir)
     assert len(shown._view["pairs"]) > 3
     shown_map.date = shown._view["dates"][1]["date"]
     assert shown.date == shown_map.date
-    shown.layer = f"coherence-{shown._view['pairs'][0]['name']}"
-    assert shown_map.layer == shown.layer
+    shown.date = shown._view["dates"][2]["date"]
+    assert shown.date == shown_map.date
+    # a pair that is looked at is on the map, and one that the map shows is looked at
+    shown_map.layer = "velocity"
+    first, second = (shown._view["pairs"][i]["name"] for i in (0, 1))
+    shown.pair = first
+    assert shown_map.layer == f"unwrapPhase-{first}"
+    shown.shown = "coherence"
+    assert shown_map.layer == f"coherence-{first}"
+    shown_map.layer = f"coherence-{second}"
+    assert shown.pair == second
+    shown.pair = ""
+    assert shown_map.layer == "velocity"
     shown.wait(60)
     shown.close()
+    shown_map.date = ""
+    assert shown.date != ""
+
+
+def test_a_date_that_the_map_does_not_have_stays_here(work_dir):
+    shown_map = DisplacementMap(work_dir)
+    shown = NetworkInspector(shown_map)
+    before = shown_map.date
+    shown.date = "19991231"
+    assert shown_map.date == before and shown.date == "19991231"
+    shown.date = shown_map.dates[0]
+    assert shown_map.date == shown_map.dates[0]
+    name = shown._view["pairs"][3]["name"]
+    shown.pair = name
+    assert shown_map.layer == f"unwrapPhase-{name}"
+    shown.wait(60)
+    shown_map.wait(60)
+    shown.close()
+    shown_map.close()
 
 
 def test_results_without_interferograms_say_so(work_dir, tmp_path):
@@ -132,3 +170,64 @@ def test_results_without_interferograms_say_so(work_dir, tmp_path):
     assert "ifgramStack" in shown._error["message"]
     assert np.size(shown._view["pairs"]) == 0
     shown.close()
+
+
+def pairs_of_five_dates():
+    """All pairs up to two dates apart; phase of the dates is arbitrary, so each triplet closes but one pair's."""
+    days = ["20200101", "20200113", "20200125", "20200206", "20200218"]
+    pairs = [(a, b) for a in range(5) for b in range(a + 1, min(a + 3, 5))]
+    rng = np.random.default_rng(4)
+    motion, bperp = rng.normal(0, 3, (5, 20, 30)), np.array([0.0, 40, -25, 80, 10])
+    phase = np.stack([motion[b] - motion[a] for a, b in pairs])
+    phase[pairs.index((1, 2)), :, :15] += 2 * np.pi  # half of the frame is a turn off
+    coherence = np.stack([np.full((20, 30), 0.9 - 0.05 * i) for i in range(len(pairs))])
+    coherence[:, 0, :] = np.nan
+    names = [f"{days[a]}_{days[b]}" for a, b in pairs]
+    data = xr.Dataset(
+        {
+            "coherence": (("pair", "lat", "lon"), coherence),
+            "unwrapPhase": (("pair", "lat", "lon"), phase),
+            "bperp": ("pair", [bperp[b] - bperp[a] for a, b in pairs]),
+        },
+        {"pair": names},
+    )
+    return data, names, dict(zip(days, bperp, strict=True))
+
+
+def test_an_ordinary_dataset_of_pairs_is_enough():
+    data, names, bperp = pairs_of_five_dates()
+    shown = NetworkInspector(data)
+    assert shown.wait(60)
+    view = shown._view
+    assert [p["name"] for p in view["pairs"]] == names
+    assert {d["date"]: d["bperp"] for d in view["dates"]} == pytest.approx(bperp, abs=0.1)
+    known = [0.9 - 0.05 * i for i in range(len(names))]
+    assert [p["coherence"] for p in view["pairs"]] == pytest.approx(known, abs=1e-4)
+    shown.rules = NetworkRules(min_coherence=0.99)
+    assert shown._outcome["kept"] == 4 == len(shown._outcome["tree"])
+    closed = {t.pairs: t for t in shown._source.closure("20200113_20200125", threading.Event())}
+    assert len(closed) == 2
+    assert all(t.ambiguous == pytest.approx(0.5) and t.wrapped < 1e-9 for t in closed.values())
+    good = shown._source.closure("20200206_20200218", threading.Event())
+    assert [t.ambiguous for t in good] == [0]
+    shown.close()
+
+
+def test_pairs_are_understood_in_other_spellings_and_refused_in_words():
+    data, names, _ = pairs_of_five_dates()
+    first = [np.datetime64(f"{n[:4]}-{n[4:6]}-{n[6:8]}") for n in names]
+    second = [np.datetime64(f"{n[9:13]}-{n[13:15]}-{n[15:]}") for n in names]
+    other = xr.Dataset({"corr": ("ifg", np.linspace(0.3, 0.9, len(names)))})
+    other = other.assign_coords(reference=("ifg", first), secondary=("ifg", second))
+    shown = NetworkInspector(other)
+    assert shown.wait(60)
+    assert [p["name"] for p in shown._view["pairs"]] == names
+    assert shown._view["pairs"][-1]["coherence"] == pytest.approx(0.9)
+    assert "no bperp" in shown._view["notes"][0] and not shown._view["closure"]
+    shown.close()
+    with pytest.raises(InsarWidgetsError, match="needs 'pair'"):
+        NetworkInspector(data.rename(pair="number"))
+    with pytest.raises(InsarWidgetsError, match="names no pair of dates"):
+        NetworkInspector(data.assign_coords(pair=[f"p{i}" for i in range(len(names))]))
+    with pytest.raises(InsarWidgetsError, match="is in the data twice"):
+        NetworkInspector(xr.concat([data, data.isel(pair=[0])], "pair"))

@@ -21,7 +21,13 @@ export interface NetPair {
 export interface Net {
   dates: NetDate[];
   pairs: NetPair[];
-  loaded: boolean;
+  /** Whether the triplets of a pair can be asked for. */
+  closure: boolean;
+  /** Whether a map could show a pair. */
+  layers: boolean;
+  /** Why there is no coherence. */
+  missing: string;
+  notes: string[];
 }
 
 export interface Rules {
@@ -52,13 +58,19 @@ export interface Triplet {
   pixels: number;
 }
 
+/** What of the pair a linked map shows. */
+export type Shown = "unwrapPhase" | "coherence" | "";
+
 export interface State {
   pair: string;
   date: string;
+  shown: Shown;
   _view: Partial<Net>;
   _rules: Partial<Rules>;
   _outcome: Partial<Outcome>;
   _file: { name?: string; changed?: boolean };
+  /** Whether somebody shows the layer that is asked for. */
+  _on_map: boolean;
   _progress: { fraction: number | null; text: string } | null;
   _error: { message: string; remedy: string } | null;
 }
@@ -74,13 +86,12 @@ export interface NetworkApi {
   pair: Call<string, null>;
   reset: Call<null, null>;
   closure: Call<string, Triplet[]>;
-  layer: Call<string, null>;
   write: Call<null, string>;
 }
 
 export type Context = ViewContext<State, NetworkApi>;
 
-export const EMPTY_NET: Net = { dates: [], pairs: [], loaded: false };
+export const EMPTY_NET: Net = { dates: [], pairs: [], closure: false, layers: false, missing: "", notes: [] };
 export const EMPTY_OUTCOME: Outcome = {
   reasons: [],
   tree: [],
@@ -99,7 +110,11 @@ export function outcomeOf(context: Context): Outcome {
 }
 
 /** Sets a trait that both sides know, and tells the kernel. */
-export function choose(context: Context, name: "pair" | "date", value: string): void {
+export function choose<K extends "pair" | "date" | "shown">(
+  context: Context,
+  name: K,
+  value: State[K],
+): void {
   context.model.set(name, value);
   context.model.save_changes();
 }

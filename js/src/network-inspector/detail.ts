@@ -3,7 +3,7 @@
 import { button, h, replace } from "../lib/dom";
 import { isoDate, signed } from "../lib/network-plot";
 import { Latest } from "../lib/messages";
-import { choose, netOf, outcomeOf, type Context, type NetPair, type Triplet } from "./api";
+import { choose, netOf, outcomeOf, type Context, type Net, type NetPair, type Triplet } from "./api";
 
 const ROWS = 6;
 
@@ -73,8 +73,38 @@ export function detail(context: Context): HTMLElement {
       });
   }
 
-  function ofPair(pair: NetPair, index: number, loaded: boolean): void {
-    const reason = outcomeOf(context).reasons[index] ?? "";
+  function onMap(): HTMLElement {
+    const choices = [
+      ["unwrapPhase", "Phase"],
+      ["coherence", "Coherence"],
+      ["", "Nothing"],
+    ] as const;
+    return h(
+      "span",
+      { class: "ni-map" },
+      h("span", { class: "iw-2" }, "On the map"),
+      h(
+        "span",
+        { class: "iw-seg", role: "group", "aria-label": "What the map shows of the pair" },
+        ...choices.map(([value, words]) => {
+          const one = button(
+            words,
+            () => {
+              choose(context, "shown", value);
+            },
+            { class: "small", key: `shown-${value}` },
+          );
+          one.setAttribute("aria-pressed", String(model.get("shown") === value));
+          return one;
+        }),
+      ),
+    );
+  }
+
+  function ofPair(pair: NetPair, index: number, net: Net): void {
+    const { reasons, tree } = outcomeOf(context);
+    const reason = reasons[index] ?? "";
+    const mapped = net.layers && model.get("_on_map");
     const by_hand = model.get("_rules").exclude_pairs?.includes(pair.name) ?? false;
     const entries: [string, string][] = [
       ["Time", `${pair.days} days`],
@@ -83,11 +113,8 @@ export function detail(context: Context): HTMLElement {
       ["With these rules", reason ? `dropped: ${reason}` : "kept"],
     ];
     if (pair.in_file !== null) entries.push(["In the stack now", pair.in_file ? "kept" : "dropped"]);
-    const layer = (dataset: string): (() => void) => {
-      return () => {
-        context.requests.request("layer", `${dataset}-${pair.name}`).catch(context.fail);
-      };
-    };
+    if (tree.length > 0)
+      entries.push(["Spanning tree", tree.includes(index) ? "part of it" : "not part of it"]);
     replace(
       element,
       h("h3", {}, pair.name.split("_").map(isoDate).join(" – ")),
@@ -102,22 +129,19 @@ export function detail(context: Context): HTMLElement {
           },
           { class: "small", key: "drop" },
         ),
-        loaded ? button("Phase on the map", layer("unwrapPhase"), { class: "small", key: "phase" }) : null,
-        loaded
-          ? button("Coherence on the map", layer("coherence"), { class: "small", key: "coherence" })
-          : null,
+        mapped ? onMap() : null,
       ),
-      loaded ? closure : null,
+      net.closure ? closure : null,
     );
-    if (loaded) showClosure(pair);
+    if (net.closure) showClosure(pair);
   }
 
-  context.watch(["pair", "date", "_view", "_outcome", "_rules"], () => {
+  context.watch(["pair", "date", "_view", "_outcome", "_rules", "_on_map", "shown"], () => {
     const net = netOf(context);
     const index = net.pairs.findIndex(({ name }) => name === model.get("pair"));
     const pair = net.pairs[index];
     if (pair) {
-      ofPair(pair, index, net.loaded);
+      ofPair(pair, index, net);
       return;
     }
     asked = "";

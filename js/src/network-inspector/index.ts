@@ -22,7 +22,7 @@ function render(props: RenderProps<State>): void {
 
   const chart = networkChart(context);
   const places: Record<ViewName, HTMLElement> = {
-    Baselines: chart.element,
+    Baselines: chart.chart.element,
     Matrix: matrix(context),
     Table: table(context),
   };
@@ -40,8 +40,19 @@ function render(props: RenderProps<State>): void {
       places[view].hidden = view !== name;
       tabs[index]?.setAttribute("aria-pressed", String(view === name));
     });
-    pictures.hidden = name !== "Baselines";
+    pictures.hidden = treeKey.hidden = name !== "Baselines";
   }
+  const tree = h("input", { type: "checkbox", "data-key": "tree" });
+  tree.addEventListener("change", () => {
+    chart.showTree(tree.checked);
+  });
+  const treeKey = h(
+    "label",
+    { class: "ni-key", title: "The fewest pairs, of the highest coherence, that connect all dates" },
+    tree,
+    h("i", { class: "ni-line tree" }),
+    "minimum spanning tree",
+  );
   const counts = h("span", { class: "iw-2 ni-counts" });
   const legend = h("div", { class: "ni-legend" });
   const progress = h("div", { class: "ni-progress", role: "status" });
@@ -54,20 +65,20 @@ function render(props: RenderProps<State>): void {
     button(
       "SVG",
       () => {
-        download("network.svg", chartSvg(chart, { title: title(), notes }));
+        download("network.svg", chartSvg(chart.chart, { title: title(), notes }));
       },
-      { class: "small", icon: icon("down", "small"), title: "Save the picture as SVG" },
+      { class: "small", icon: icon("download", "small"), title: "Save the picture as SVG" },
     ),
     button(
       "PNG",
       () => {
-        chartPng(chart, { title: title(), notes })
+        chartPng(chart.chart, { title: title(), notes })
           .then((blob) => {
             download("network.png", blob);
           })
           .catch(context.fail);
       },
-      { class: "small", icon: icon("down", "small"), title: "Save the picture as PNG" },
+      { class: "small", icon: icon("download", "small"), title: "Save the picture as PNG" },
     ),
   );
   const empty = h("p", { class: "ni-empty" });
@@ -94,10 +105,11 @@ function render(props: RenderProps<State>): void {
       bar,
       h("span", { class: "ni-key" }, h("i", { class: "ni-line" }), "kept"),
       h("span", { class: "ni-key" }, h("i", { class: "ni-line out" }), "dropped"),
-      net.loaded && known < net.pairs.length && known > 0
+      known < net.pairs.length && known > 0
         ? h("span", {}, `${net.pairs.length - known} without coherence`)
         : null,
-      net.loaded ? null : h("span", { class: "iw-2" }, "Coherence is known once the stack is loaded."),
+      outcome.tree.length > 0 ? treeKey : null,
+      ...[net.missing, ...net.notes].filter(Boolean).map((words) => h("span", {}, words)),
     );
   });
   context.watch(["_progress"], () => {

@@ -52,7 +52,7 @@ function coherenceHistory(net: Net, outcome: Outcome, x: readonly number[]): Pan
         name: "Mean coherence of each date",
         color: "var(--iw-ink2)",
         shape: "diamond",
-        size: 6,
+        size: 4.5,
         x,
         y: values.map(mean),
         low: values.map((all) => Math.min(...all)),
@@ -63,7 +63,7 @@ function coherenceHistory(net: Net, outcome: Outcome, x: readonly number[]): Pan
   };
 }
 
-function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
+function spec(context: Context, net: Net, outcome: Outcome, withTree: boolean): ChartSpec {
   const scale = scaleOf(net.pairs);
   const chosen = context.model.get("pair");
   const x = net.dates.map(({ date }) => timeOf(date));
@@ -84,6 +84,14 @@ function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
     dashes: pairs.map(() => (out ? DROPPED : "")),
     widths: pairs.map(({ name: pair }) => (pair === chosen ? 4 : out ? 1 : 1.5)),
   });
+  const members = outcome.tree.flatMap((i) => net.pairs[i] ?? []);
+  const tree = {
+    ...segments(members, "tree", "Minimum spanning tree", false),
+    opacity: 0.4,
+    colors: members.map(() => "var(--iw-accent)"),
+    widths: members.map(() => 7),
+    pick: false,
+  };
   const day = context.model.get("date");
   const history = coherenceHistory(net, outcome, x);
   return {
@@ -94,6 +102,7 @@ function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
       {
         label: "Perpendicular baseline (m)",
         marks: [
+          ...(withTree ? [tree] : []),
           segments(dropped, "dropped", "Dropped pairs", true),
           segments(kept, "kept", "Pairs", false),
           {
@@ -102,7 +111,7 @@ function spec(context: Context, net: Net, outcome: Outcome): ChartSpec {
             name: "Dates",
             color: "var(--iw-ink)",
             shape: "circle" as const,
-            size: net.dates.length > 150 ? 4 : 6,
+            size: net.dates.length > 150 ? 3.5 : 5,
             x,
             y,
             open: net.dates.map((_, i) => !(outcome.redundancy[i] ?? 0)),
@@ -142,7 +151,14 @@ function hitOf(net: Net, outcome: Outcome, hit: Hit): { pair?: number; date?: nu
   return pair === undefined ? {} : { pair };
 }
 
-export function networkChart(context: Context): Chart {
+export interface NetworkChart {
+  readonly chart: Chart;
+  /** Whether the minimum spanning tree stands out. */
+  showTree(on: boolean): void;
+}
+
+export function networkChart(context: Context): NetworkChart {
+  let withTree = false;
   const chart: Chart = new Chart({
     height: NETWORK_HEIGHT,
     snap: false,
@@ -168,14 +184,21 @@ export function networkChart(context: Context): Chart {
       } else if (pair !== undefined) choose(context, "pair", pair);
     },
   });
-  context.watch(["_view", "_outcome", "pair", "date"], () => {
+  const draw = (): void => {
     const net = netOf(context);
-    if (net.dates.length > 0) chart.set(spec(context, net, outcomeOf(context)));
-  });
+    if (net.dates.length > 0) chart.set(spec(context, net, outcomeOf(context), withTree));
+  };
+  context.watch(["_view", "_outcome", "pair", "date"], draw);
   context.signal.addEventListener("abort", () => {
     chart.destroy();
   });
-  return chart;
+  return {
+    chart,
+    showTree(on) {
+      withTree = on;
+      draw();
+    },
+  };
 }
 
 /** Dates against dates: above the diagonal all pairs, below it those that are kept. */
@@ -329,7 +352,7 @@ export function table(context: Context): HTMLElement {
         h(
           "tr",
           {},
-          ...["Pair", "Days", "bperp (m)", "Mean coherence", "Now"].map((title) =>
+          ...["Pair", "Days", "bperp (m)", "Coherence", "Now"].map((title) =>
             h("th", { scope: "col" }, title),
           ),
         ),

@@ -191,8 +191,7 @@ export function pointTable(context: Context): HTMLElement {
                 h(
                   "td",
                   { colspan: width - 2, class: "ts-bad" },
-                  icon("warning", "small"),
-                  minusSigns(line.problem),
+                  h("div", { class: "ts-whole" }, icon("warning", "small"), minusSigns(line.problem)),
                 ),
                 last,
               )
@@ -207,7 +206,10 @@ export function pointTable(context: Context): HTMLElement {
       });
       const [first] = lines;
       const said = first && !first.problem ? [first.sampling, first.note].filter(Boolean).join(" ") : "";
-      if (said) rows.push(h("tr", { class: "ts-said" }, h("td", { colspan: width }, said)));
+      if (said)
+        rows.push(
+          h("tr", { class: "ts-said" }, h("td", { colspan: width }, h("div", { class: "ts-whole" }, said))),
+        );
       if (editing === point.id)
         rows.push(
           h(
@@ -216,9 +218,13 @@ export function pointTable(context: Context): HTMLElement {
             h(
               "td",
               { colspan: width },
-              editor(context, point, () => {
-                editing = "";
-              }),
+              h(
+                "div",
+                { class: "ts-whole" },
+                editor(context, point, () => {
+                  editing = "";
+                }),
+              ),
             ),
           ),
         );

@@ -231,16 +231,7 @@ class Interferograms:
 
     def triplets(self, of: str | None = None) -> list[tuple[str, str, str]]:
         """Triplets that close (first-second, second-third, first-third), all or those of one pair."""
-        have = set(self.pairs)
-        found = []
-        for long in self.pairs:
-            first, third = long.split("_")
-            for second in self.dates:
-                if first < second < third:
-                    three = f"{first}_{second}", f"{second}_{third}", long
-                    if have.issuperset(three) and (of is None or of in three):
-                        found.append(three)
-        return found
+        return _triplets(self.pairs, of)
 
     def closure(
         self, of: str, *, dataset: str = "unwrapPhase", cancelled: threading.Event | None = None
@@ -256,34 +247,75 @@ class Interferograms:
         """
         if of not in self._index:
             raise ResultsError(f"{self.path} has no pair {of!r}.")
-        stride = max(1, round((self._grid.rows * self._grid.columns / _SAMPLE) ** 0.5))
-        array = self[dataset]
-        taken: dict[str, Floats] = {}
+        return close_triplets(self[dataset], of, self.reference, cancelled)
 
-        def phase(pair: str) -> Floats:
-            if pair not in taken:
-                if cancelled is not None and cancelled.is_set():
-                    raise CancelledError("Cancelled.")
-                # whole rows are read at once: HDF5 is slow at strides
-                part = array.isel(pair=self._index[pair], y=slice(None, None, stride)).values[:, ::stride]
-                zero = float(array[self._index[pair]][self.reference]) if self.reference else 0.0
-                taken[pair] = part.astype(float) - zero
-            return taken[pair]
 
-        result = []
-        for ab, bc, ac in self.triplets(of):
-            closure = phase(ab) + phase(bc) - phase(ac)
-            closure = closure[np.isfinite(closure)]
-            turns = np.round(closure / (2 * np.pi))
-            result.append(
-                Triplet(
-                    dates=(ab[:8], bc[:8], ac[9:]),
-                    pairs=(ab, bc, ac),
-                    wrapped=float(np.median(np.abs(closure - 2 * np.pi * turns)))
-                    if closure.size
-                    else float("nan"),
-                    ambiguous=float((turns != 0).mean()) if closure.size else float("nan"),
-                    pixels=int(closure.size),
-                )
+def _triplets(pairs: tuple[str, ...], of: str | None) -> list[tuple[str, str, str]]:
+    have = set(pairs)
+    dates = sorted({date for pair in pairs for date in pair.split("_")})
+    found = []
+    for long in pairs:
+        first, third = long.split("_")
+        for second in dates:
+            if first < second < third:
+                three = f"{first}_{second}", f"{second}_{third}", long
+                if have.issuperset(three) and (of is None or of in three):
+                    found.append(three)
+    return found
+
+
+def close_triplets(
+    phase: xr.DataArray,
+    of: str,
+    reference: tuple[int, int] | None = None,
+    cancelled: threading.Event | None = None,
+) -> list[Triplet]:
+    """How well the triplets of a pair close in unwrapped phase (pair, row, column), radian.
+
+    Parameters
+    ----------
+    phase
+        With ``YYYYMMDD_YYYYMMDD`` as coordinates of ``pair``; up to 40,000 pixels spread over it are read.
+    of
+        The pair.
+    reference
+        Row and column of the pixel that is zero in every pair.
+    cancelled
+        Set to stop.
+
+    Raises
+    ------
+    CancelledError
+        If `cancelled` was set.
+    """
+    pairs = tuple(str(pair) for pair in phase["pair"].values)
+    index = {pair: i for i, pair in enumerate(pairs)}
+    stride = max(1, round((phase[0].size / _SAMPLE) ** 0.5))
+    taken: dict[str, Floats] = {}
+
+    def read(pair: str) -> Floats:
+        if pair not in taken:
+            if cancelled is not None and cancelled.is_set():
+                raise CancelledError("Cancelled.")
+            # whole rows are read at once: HDF5 is slow at strides
+            part = phase[index[pair], ::stride].values[:, ::stride]
+            zero = float(phase[index[pair]][reference]) if reference else 0.0
+            taken[pair] = part.astype(float) - zero
+        return taken[pair]
+
+    result = []
+    for ab, bc, ac in _triplets(pairs, of):
+        closure = read(ab) + read(bc) - read(ac)
+        closure = closure[np.isfinite(closure)]
+        turns = np.round(closure / (2 * np.pi))
+        wrapped = np.abs(closure - 2 * np.pi * turns)
+        result.append(
+            Triplet(
+                dates=(ab[:8], bc[:8], ac[9:]),
+                pairs=(ab, bc, ac),
+                wrapped=float(np.median(wrapped)) if closure.size else float("nan"),
+                ambiguous=float((turns != 0).mean()) if closure.size else float("nan"),
+                pixels=int(closure.size),
             )
-        return result
+        )
+    return result

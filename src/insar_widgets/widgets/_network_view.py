@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from insar_widgets.errors import TemplateError
-from insar_widgets.hyp3.network import Pair
 from insar_widgets.results import Triplet
 from insar_widgets.runner.network import NetworkRules, Selection
+from insar_widgets.widgets._network_sources import PairSource
 
 __all__ = ["network", "outcome", "read_rules", "rules", "triplet"]
 
@@ -19,15 +19,13 @@ _NUMBERS = {"min_coherence": float, "max_days": float, "max_bperp": float, "max_
 
 
 def network(
-    pairs: Sequence[Pair],
-    bperp: npt.NDArray[np.float64],
-    bperps: Mapping[str, float],
-    coherence: npt.NDArray[np.float64] | None,
-    in_file: npt.NDArray[np.bool_] | None,
+    source: PairSource | None, bperps: Mapping[str, float], coherence: npt.NDArray[np.float64] | None
 ) -> dict[str, Any]:
     """Dates with their baseline, pairs as indices of dates with baseline, coherence and whether the file keeps them."""
     dates = sorted(bperps)
     place = {date: i for i, date in enumerate(dates)}
+    given = source or PairSource((), np.empty(0))
+    kept = given.kept
     return {
         "dates": [{"date": date, "bperp": round(bperps[date], 1)} for date in dates],
         "pairs": [
@@ -38,11 +36,14 @@ def network(
                 "days": pair.days,
                 "bperp": round(float(base), 1),
                 "coherence": _finite(coherence[i]) if coherence is not None else None,
-                "in_file": bool(in_file[i]) if in_file is not None else None,
+                "in_file": bool(kept[i]) if kept is not None else None,
             }
-            for i, (pair, base) in enumerate(zip(pairs, bperp, strict=True))
+            for i, (pair, base) in enumerate(zip(given.pairs, given.bperp, strict=True))
         ],
-        "loaded": in_file is not None,
+        "closure": given.closure is not None,
+        "layers": given.layers,
+        "missing": given.missing,
+        "notes": list(given.notes),
     }
 
 

@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
+import xarray as xr
 
 from insar_widgets.errors import CancelledError, InsarWidgetsError, TemplateError
 from insar_widgets.hyp3 import Stack
 from insar_widgets.hyp3.network import Network, Pair
-from insar_widgets.results import Interferograms, Results, open_results
+from insar_widgets.results import Results, open_results
 from insar_widgets.runner import Template
 from insar_widgets.runner.network import NetworkRules, Selection, select_pairs
 from insar_widgets.widgets import _network_view as view
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._messages import Request, Requests, describe_error
+from insar_widgets.widgets._network_sources import (
+    PairSource,
+    pairs_of_data,
+    pairs_of_results,
+    pairs_of_stack,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["NetworkInspector"]
 
-_LINKED = ("results", "stack", "template", "date", "layer")
+_PAIR_LAYER = re.compile(r"(\w+)-(\d{8}_\d{8})")
+_LINKED = ("results", "stack", "template", "layer")
 
 
 class NetworkInspector(Widget):
     """Look at a network of interferograms, and drop or bring back pairs and dates by hand or by rule.
 
-    Works on the products before anything is loaded (dates and baselines) and on a work directory (coherence and closure
-    of the triplets as well). Nothing is changed until the rules are written to a template.
+    Works on the products before anything is loaded (dates and baselines), on a work directory (coherence and closure of
+    the triplets as well), and on any dataset along pairs. Nothing is changed until the rules are written to a template.
 
     Parameters
     ----------
     source
-        What to show: `Results` or a work directory; a `Stack`; or a widget that has one of them as trait, such as
-        `DisplacementMap`, `StackPicker` or `ConfigBuilder`, which is then followed.
+        What to show: `Results` or a work directory; a `Stack`; a Dataset along ``pair`` (``YYYYMMDD_YYYYMMDD``) with
+        ``bperp`` (m), ``coherence`` (pair or pair, y, x) and ``unwrapPhase`` (pair, y, x; radian) where it has them; or
+        a widget with one of these traits, such as `DisplacementMap`, `StackPicker` or `ConfigBuilder`, which is then
+        followed.
     template
         Template whose ``mintpy.network.*`` are the rules to begin with.
 
@@ -64,13 +75,19 @@ class NetworkInspector(Widget):
     pair = traitlets.Unicode(help="Pair that is looked at, YYYYMMDD_YYYYMMDD; empty for none.").tag(sync=True)
     date = traitlets.Unicode(help="Date that is looked at, YYYYMMDD; empty for none.").tag(sync=True)
     layer = traitlets.Unicode(
-        help="Layer of the pair that was asked for, such as coherence-20200101_20200113."
+        help="Layer of a linked map; while a pair is looked at, that of the pair, as coherence-20200101_20200113."
     )
+    shown = traitlets.Enum(
+        ("unwrapPhase", "coherence", ""),
+        "unwrapPhase",
+        help="What of the pair a linked map shows; empty for nothing.",
+    ).tag(sync=True)
 
     _view = traitlets.Dict(help="Dates and pairs with what is known of each.").tag(sync=True)
     _rules = traitlets.Dict(help="The rules as plain values.").tag(sync=True)
     _outcome = traitlets.Dict(help="What the rules leave.").tag(sync=True)
     _file = traitlets.Dict(help="Template file and whether the rules differ from it.").tag(sync=True)
+    _on_map = traitlets.Bool(False, help="Whether somebody shows `layer`.").tag(sync=True)
     _progress = traitlets.Dict(default_value=None, allow_none=True, help="Work in the background.").tag(
         sync=True
     )
@@ -78,14 +95,16 @@ class NetworkInspector(Widget):
 
     def __init__(
         self,
-        source: Results | Stack | Template | str | Path | Widget | None = None,
+        source: Results | Stack | str | Path | xr.Dataset | xr.DataArray | Widget | None = None,
         *,
         template: Template | str | Path | None = None,
     ) -> None:
-        self._pairs: tuple[Pair, ...] = ()
-        self._bperp: NDArray[np.float64] = np.empty(0)
+        self._given: PairSource | None = None
+        self._source: PairSource | None = None
         self._coherence: NDArray[np.float64] | None = None
-        self._in_file: NDArray[np.bool_] | None = None
+        self._before = ""
+        self._links: list[traitlets.link] = []
+        self._cut: Callable[[], None] = lambda: None
         self._path: Path | None = None
         self._jobs = Jobs(lambda fraction, text: self._set(_progress={"fraction": fraction, "text": text}))
         super().__init__(rules=NetworkRules())
@@ -97,7 +116,6 @@ class NetworkInspector(Widget):
                 "pair": lambda request: self.toggle_pair(str(request.payload)),
                 "reset": lambda _request: self.reset(),
                 "closure": self._closure,
-                "layer": lambda request: self._set(layer=str(request.payload)),
                 "write": lambda _request: str(self.write()),
             },
         )
@@ -116,15 +134,35 @@ class NetworkInspector(Widget):
             self.stack = source
         elif isinstance(source, str | Path):
             self.results = open_results(source)
+        elif isinstance(source, xr.Dataset | xr.DataArray):
+            self._given = pairs_of_data(source)
+            self._opened()
         elif isinstance(source, traitlets.HasTraits):
-            for name in _LINKED:
-                if source.has_trait(name):
-                    traitlets.link((source, name), (self, name))
+            self._links += [
+                traitlets.link((source, name), (self, name)) for name in _LINKED if source.has_trait(name)
+            ]
+            if source.has_trait("date"):
+                self._link_date(source)
         elif source is not None:
             raise InsarWidgetsError(
-                "A network is shown of results, a stack, a work directory or a widget with one of them, "
-                f"not of {source!r}."
+                "A network is shown of results, a stack, a work directory, a dataset along pairs or a widget with one "
+                f"of them, not of {source!r}."
             )
+
+    def _link_date(self, other: Any) -> None:
+        """As a link, but a date that the other one does not have, since all its pairs are dropped, stays here."""
+
+        def tell(change: Any) -> None:
+            with contextlib.suppress(traitlets.TraitError):
+                other.date = change["new"]
+
+        def hear(change: Any) -> None:
+            self.date = change["new"]
+
+        self.date = other.date
+        self.observe(tell, "date")
+        other.observe(hear, "date")
+        self._cut = lambda: other.unobserve(hear, "date")
 
     # ------------------------------------------------------------------ what the user does
 
@@ -194,8 +232,13 @@ class NetworkInspector(Widget):
         return self._jobs.wait(timeout)
 
     def close(self) -> None:
-        """Close the widget."""
+        """Take it off the page and cut its links."""
         self._requests.cancel_all()
+        for link in self._links:
+            link.unlink()
+        self._links.clear()
+        self._cut()
+        self._cut = lambda: None
         super().close()
 
     def __repr__(self) -> str:
@@ -208,46 +251,66 @@ class NetworkInspector(Widget):
         return tuple(sorted({date for pair in self._pairs for date in (pair.reference, pair.secondary)}))
 
     @property
-    def _interferograms(self) -> Interferograms | None:
-        if self.results is None:
-            return None
-        with contextlib.suppress(InsarWidgetsError):
-            return self.results.interferograms
-        return None
+    def _pairs(self) -> tuple[Pair, ...]:
+        return self._source.pairs if self._source is not None else ()
+
+    @property
+    def _bperp(self) -> NDArray[np.float64]:
+        return self._source.bperp if self._source is not None else np.empty(0)
+
+    def observe(self, handler: Any, names: Any = traitlets.All, type: str = "change") -> None:
+        """As that of traitlets; who observes `layer` is taken for a map that shows it."""
+        super().observe(handler, names, type)
+        asked = (
+            {names}
+            if isinstance(names, str)
+            else set(names)
+            if isinstance(names, list | tuple | set)
+            else set()
+        )
+        if "layer" in asked and not isinstance(handler, traitlets.ObserveHandler):
+            self._on_map = True
 
     @traitlets.observe("results", "stack")
-    def _opened(self, _change: Any) -> None:
-        interferograms = self._interferograms
+    def _opened(self, _change: Any = None) -> None:
+        error = None
+        source = pairs_of_stack(self.stack) if self.stack is not None else self._given
+        if self.results is not None:
+            try:
+                source = pairs_of_results(self.results)
+            except InsarWidgetsError as problem:
+                error = describe_error(problem) if source is None else None
         with self._jobs.lock:
-            self._coherence = self._in_file = None
-            if interferograms is not None:
-                self._pairs = tuple(Pair(*name.split("_")) for name in interferograms.pairs)
-                self._bperp, self._in_file = interferograms.bperp, interferograms.kept
-            elif self.stack is not None:
-                network = self.stack.network
-                self._pairs, self._bperp = network.pairs, np.array(network.bperp, float)
-            else:
-                self._pairs, self._bperp = (), np.empty(0)
-            self._set(_error=self._why_none())
+            self._coherence, self._source = None, source
+            self._set(_error=error)
         self._show()
-        if interferograms is not None:
-            self._jobs.start("coherence", lambda job: self._average(interferograms, job))
+        if source is not None and source.coherence is not None:
+            self._jobs.start("coherence", lambda job: self._average(source, job))
 
-    def _why_none(self) -> dict[str, str] | None:
-        if self._pairs or self.results is None:
-            return None
-        try:
-            self.results.interferograms  # noqa: B018 - its error has the words
-        except InsarWidgetsError as error:
-            return describe_error(error)
-        return None
+    @traitlets.observe("pair", "shown")
+    def _show_pair(self, _change: Any) -> None:
+        """Show the pair on the map; without one, what the map showed before."""
+        mapped = self._on_map and self._source is not None and self._source.layers
+        if mapped and self.pair and self.shown:
+            if not _PAIR_LAYER.fullmatch(self.layer):
+                self._before = self.layer
+            self.layer = f"{self.shown}-{self.pair}"
+        elif _PAIR_LAYER.fullmatch(self.layer) and self._before:
+            self.layer = self._before
 
-    def _average(self, interferograms: Interferograms, job: Job) -> None:
-        """Mean coherence of the pairs over land, as MintPy compares it with its threshold."""
+    @traitlets.observe("layer")
+    def _layer_changed(self, change: Any) -> None:
+        """A pair chosen on the map is the one that is looked at."""
+        found = _PAIR_LAYER.fullmatch(change["new"])
+        if found and found[2] in {p.date12 for p in self._pairs}:
+            if found[1] in ("unwrapPhase", "coherence"):
+                self.shown = found[1]
+            self.pair = found[2]
+
+    def _average(self, source: PairSource, job: Job) -> None:
+        """Mean coherence of the pairs, as MintPy compares it with its threshold."""
         try:
-            results = self.results
-            water = results["waterMask"] if results is not None and "waterMask" in results.layers else None
-            mean = interferograms.mean_coherence(water, job.progress, job.cancelled)
+            mean = source.coherence(job.progress, job.cancelled) if source.coherence else None
         except CancelledError:
             return
         except (InsarWidgetsError, OSError) as error:
@@ -283,7 +346,7 @@ class NetworkInspector(Widget):
 
     def _show(self) -> None:
         bperps = Network(self._pairs, tuple(self._bperp.tolist())).bperps if self._pairs else {}
-        self._set(_view=view.network(self._pairs, self._bperp, bperps, self._coherence, self._in_file))
+        self._set(_view=view.network(self._source, bperps, self._coherence))
         self._show_outcome()
 
     def _show_outcome(self) -> None:
@@ -298,11 +361,10 @@ class NetworkInspector(Widget):
         self.rules = replace(self.rules, **view.read_rules(values))
 
     def _closure(self, request: Request) -> list[dict[str, Any]]:
-        interferograms = self._interferograms
-        if interferograms is None:
+        source = self._source
+        if source is None or source.closure is None:
             return []
-        pair = str(request.payload)
-        return [view.triplet(t) for t in interferograms.closure(pair, cancelled=request.cancelled)]
+        return [view.triplet(t) for t in source.closure(str(request.payload), request.cancelled)]
 
     def _set(self, **values: Any) -> None:
         with self._jobs.lock, self.hold_sync():

@@ -155,6 +155,7 @@ class TransectInspector(Widget):
         self._dot: MapDot | None = None
         self._line: MapLine | None = None
         self._pointing = False
+        self._links: list[traitlets.link] = []
         self._jobs = Jobs(lambda _fraction, _text: None)
         super().__init__()
         self._requests = Requests(
@@ -293,6 +294,9 @@ class TransectInspector(Widget):
         """Take the widget, and what it drew on maps, off the page."""
         if hasattr(self, "_requests"):  # not when the source was refused
             self._requests.cancel_all()
+            for link in self._links:
+                link.unlink()
+            self._links.clear()
             for part in (self._dot, self._line):
                 if part is not None:
                     part.remove()
@@ -319,8 +323,7 @@ class TransectInspector(Widget):
         linked = [name for name in _LINKED if source.has_trait(name)]
         if not {"results", "transect"} & set(linked):
             raise InsarWidgetsError(f"{type(source).__name__} has neither results nor a transect to follow.")
-        for name in linked:
-            traitlets.link((source, name), (self, name))
+        self._links = [traitlets.link((source, name), (self, name)) for name in linked]
         self._follows = "layer" in linked
         if isinstance(source, ipyleaflet.Map):
             self._dot = MapDot(source)
