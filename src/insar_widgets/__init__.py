@@ -32,6 +32,7 @@ _HOME = {
     "export_kmz": "export",
     "export_figures": "export",
     "export_report": "export",
+    "export_hdfeos5": "export",
     "export_points": "export",
     "StackPicker": "widgets",
     "ConfigBuilder": "widgets",

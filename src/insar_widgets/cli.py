@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from insar_widgets import __version__
+from insar_widgets._cli_export import add_export
 from insar_widgets.errors import InsarWidgetsError
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("step", metavar="STEP", nargs="?", help="the last one that was started, if left out")
     log.add_argument("-f", "--follow", action="store_true", help="go on until the step ends")
     log.set_defaults(function=_log)
+
+    add_export(commands)
 
     app = commands.add_parser("app", help="open the page in a browser, served by Voilà")
     app.add_argument("work_dir", type=Path, nargs="?", metavar="DIR")

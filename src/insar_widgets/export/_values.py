@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,6 +123,21 @@ class Relative:
             return moved - np.float32(shift) if shift else moved
 
         return relative
+
+
+def value_at(layer: xr.DataArray, point: Mapping[str, float]) -> float:
+    """Value of a velocity at a place, to make it zero there."""
+    if str(layer.attrs.get("units")) != "m/year":
+        raise ExportError(f"{layer.name} has no reference point; leave it out.")
+    from insar_widgets.results import sample_point  # noqa: PLC0415
+
+    lon, lat = float(point["lon"]), float(point["lat"])
+    value = float(sample_point(layer, lon, lat, float(point.get("radius", 0)))["value"])
+    if not np.isfinite(value):
+        raise ExportError(
+            f"The reference point lon {lon:.5f}, lat {lat:.5f} has no value; choose another one or a larger radius."
+        )
+    return value
 
 
 def date_names(array: xr.DataArray) -> list[str]:

@@ -24,7 +24,7 @@ from insar_widgets.export._job import Job, Progress, fingerprint, whole_file
 from insar_widgets.export._legend import draw_colour_bar
 from insar_widgets.export._look import Look, look_of
 from insar_widgets.export._overlay import TILE, Overlay, Places, Read, tiles
-from insar_widgets.export._values import SIGN, Mask, Masked, common_tags, software, stamp
+from insar_widgets.export._values import SIGN, Mask, Masked, common_tags, software, stamp, value_at
 from insar_widgets.export.rasters import Dates, Series, layer_file_name
 from insar_widgets.results import Grid, Results
 
@@ -46,6 +46,7 @@ def export_kmz(
     vmax: float | None = None,
     colormap: str | None = None,
     wrap: float | None = None,
+    reverse: bool = False,
     mask: Mask | Literal["reliable"] = "reliable",
     reference_date: str | None = None,
     reference_point: Mapping[str, float] | None = None,
@@ -70,8 +71,10 @@ def export_kmz(
     layer
         One of `Results.layers`; velocity if not given, or the series where there is none yet. A series of displacement
         becomes a picture for each date on the time slider.
-    dates, reference_date, reference_point
+    dates, reference_date
         For a series; see `export_displacement`.
+    reference_point
+        For a series or a velocity; see `export_displacement`.
     units
         ``"m"``, ``"cm"`` or ``"mm"`` of the legend; millimetres for displacement and velocity if not given.
     vmin, vmax
@@ -79,6 +82,8 @@ def export_kmz(
         data if not given.
     colormap
         Name of a colour table of the maps; that of the maps if not given.
+    reverse
+        Turn the colour table around that was given.
     wrap
         Value of one turn of the colours in the unit of the data, 0 in its middle, for fringes as on the map.
     mask
@@ -116,6 +121,8 @@ def export_kmz(
         if not (np.isfinite(wrap) and wrap > 0):
             raise ExportError(f"A turn of the colours of {wrap} is not possible; give more than 0.")
         look = replace(look, wrap=float(wrap), colormap=colormap or "romaO", reverse=False)
+    if colormap is not None:
+        look = replace(look, reverse=reverse)
     target = Path(out)
     if target.suffix.lower() != ".kmz":
         target = target / f"{'displacement' if source.is_series else layer_file_name(results, name)}.kmz"
@@ -206,7 +213,11 @@ class _Source:
         )
         self._relative = self._series.compute_unmasked() if self._series else None
         self.tags = common_tags(results, array, self._masked) | (self._series.tags if self._series else {})
-        self.mark: Any = self._series.mark if self._series else [stamp(array), self._masked.mark]
+        moved = dict(reference_point) if reference_point and not self.is_series else None
+        self._offset = np.float32(value_at(array, moved)) if moved else np.float32(0)
+        if moved:
+            self.tags |= {"REFERENCE_LON": str(moved["lon"]), "REFERENCE_LAT": str(moved["lat"])}
+        self.mark: Any = self._series.mark if self._series else [stamp(array), self._masked.mark, moved]
 
     def chosen(self, dates: Dates) -> list[tuple[int, str]]:
         """Index and date of each picture; a layer has one without date."""
@@ -218,7 +229,7 @@ class _Source:
 
         def read(rows: slice, columns: slice) -> Floats:
             if relative is None:
-                values = np.asarray(self.array.isel(y=rows, x=columns).values, np.float32)
+                values = np.asarray(self.array.isel(y=rows, x=columns).values, np.float32) - self._offset
             else:
                 block = self.array.isel(date=index, y=rows).values  # the reference is known by whole rows
                 values = relative(block, index, rows)[:, columns]

@@ -317,7 +317,7 @@ class _Wanted:
         }
 
 
-def points_bytes(results: Results, count: int, dates: int, kind: str) -> int:
+def points_bytes(count: int, dates: int, kind: str) -> int:
     """Rough size of a file with that many points."""
     each = {"gpkg": 9, "csv": 8, "geojson": 22}[kind]
     return int(count * ((dates + 6) * each + 60))

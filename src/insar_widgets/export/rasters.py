@@ -18,7 +18,17 @@ from insar_widgets.export._legend import draw_fringe_legend
 from insar_widgets.export._look import look_of
 from insar_widgets.export._palette import CYCLE
 from insar_widgets.export._qml import style_of_look, style_of_mask, style_of_phase, write_style
-from insar_widgets.export._values import SIGN, Mask, Masked, Relative, common_tags, date_names, factor, stamp
+from insar_widgets.export._values import (
+    SIGN,
+    Mask,
+    Masked,
+    Relative,
+    common_tags,
+    date_names,
+    factor,
+    stamp,
+    value_at,
+)
 from insar_widgets.results import Results
 
 __all__ = ["export_displacement", "export_layer", "export_wrapped", "wrap_displacement"]
@@ -40,6 +50,7 @@ def export_displacement(
     cog: bool = False,
     reference_date: str | None = None,
     reference_point: Mapping[str, float] | None = None,
+    file_name: str | None = None,
     memory: int = MEMORY,
     on_progress: Progress | None = None,
     cancelled: threading.Event | None = None,
@@ -72,6 +83,8 @@ def export_displacement(
     reference_date, reference_point
         Date, and place ``{"lon", "lat", "radius"}`` (degrees, m), at which displacement is zero, if others than the
         results' own are wanted.
+    file_name
+        Name of the file for a single date, if another is wanted.
     memory
         Bytes that the values being worked on may take.
     on_progress, cancelled
@@ -95,10 +108,12 @@ def export_displacement(
     series = Series(results, name, mask, reference_date, reference_point)
     form = Form(crs, cog, memory)
     targets = {}
+    if file_name is not None and len(series.chosen(dates)) != 1:
+        raise ExportError("A file name is for one date; choose a single one, or leave the name out.")
     for index, date in series.chosen(dates):
         about = series.mark | {"date": date, "units": units, "form": [str(crs), cog], "kind": "displacement"}
         targets[index] = Target(
-            Path(out) / f"{series.stem}_{date}.tif",
+            Path(out) / (file_name or f"{series.stem}_{date}.tif"),
             series.tags | {"UNITS": units, "DATE": date, "SIGN": SIGN},
             fingerprint(about),
             [f"LOS {series.stem} {date} relative to {series.reference_date}"],
@@ -153,6 +168,8 @@ def export_wrapped(
     mask: Mask = None,
     crs: Any = None,
     cog: bool = False,
+    reference_date: str | None = None,
+    reference_point: Mapping[str, float] | None = None,
     memory: int = MEMORY,
     on_progress: Progress | None = None,
     cancelled: threading.Event | None = None,
@@ -164,7 +181,7 @@ def export_wrapped(
 
     Parameters
     ----------
-    results, out, dates, name, mask, crs, cog, memory, on_progress, cancelled, notes
+    results, out, dates, name, mask, crs, cog, reference_date, reference_point, memory, on_progress, cancelled, notes
         See `export_displacement`; files are named ``wrapped_YYYYMMDD.tif``.
     kind
         ``"rgb"``: red, green and blue, 8 bits, 0 where there is no value; ``"radians"``: phase from -pi to pi;
@@ -188,7 +205,7 @@ def export_wrapped(
         raise ExportError(f"The kind {kind!r} is unknown; choose 'rgb', 'radians' or 'cycles'.")
     length = results.wavelength / 2 if cycle is None else float(cycle)
     wrap_displacement(0.0, length, sense)  # says what is wrong with them before anything is written
-    series = Series(results, name, mask, None, None)
+    series = Series(results, name, mask, reference_date, reference_point)
     units = {"rgb": "", "radians": "radian", "cycles": "cycle"}[kind]
     words = {"away": "phase grows away from the satellite", "towards": "phase grows towards the satellite"}[
         sense
@@ -248,6 +265,7 @@ def export_layer(
     mask: Mask = None,
     crs: Any = None,
     cog: bool = False,
+    reference_point: Mapping[str, float] | None = None,
     memory: int = MEMORY,
     on_progress: Progress | None = None,
     cancelled: threading.Event | None = None,
@@ -266,6 +284,9 @@ def export_layer(
         One of `Results.layers` without dates.
     units
         ``"m"``, ``"cm"`` or ``"mm"`` for lengths and velocities; as in the data if not given.
+    reference_point
+        Place ``{"lon", "lat", "radius"}`` (degrees, m) at which a velocity is zero, if another than the results' own is
+        wanted.
 
     Returns
     -------
@@ -289,12 +310,19 @@ def export_layer(
             )
         scale, shown = factor(units), own.replace("m", units, 1)
     masked = Masked(results, mask)
+    offset = np.float32(value_at(array, reference_point)) if reference_point else np.float32(0)
     target_path = Path(out)
     if target_path.suffix.lower() not in {".tif", ".tiff"}:
         target_path = target_path / f"{layer_file_name(results, layer)}.tif"
     tags = common_tags(results, array, masked) | {"UNITS": shown}
     if own in {"m", "m/year"} and layer.startswith(("velocity", "avgPhaseVelocity", "step")):
         tags |= {"SIGN": SIGN}
+    if reference_point:
+        tags |= {
+            "REFERENCE_LON": f"{reference_point['lon']:.7f}",
+            "REFERENCE_LAT": f"{reference_point['lat']:.7f}",
+        }
+        tags |= {"REFERENCE_RADIUS_M": f"{reference_point.get('radius', 0):g}"}
     about = {
         "layer": stamp(array),
         "mask": masked.mark,
@@ -310,8 +338,8 @@ def export_layer(
         profile = Profile("int32", None)
 
     def compute(values: Floats, _index: int, part: slice) -> Floats:
-        if scale != 1.0:
-            values = values * np.float32(scale)
+        if scale != 1.0 or offset:
+            values = (values - offset) * np.float32(scale)
         kept = masked.kept(part)
         if kept is None:
             return values
