@@ -142,7 +142,10 @@ def _members(under: Integers, near: Near) -> Integers:
     bins = np.concatenate([near.bin, extra])
     pixels = np.concatenate([near.pixel, under[extra]])
     most = int(pixels.max(initial=0)) + 1
-    bins, pixels = np.divmod(np.unique(bins * most + pixels), most)
+    keys = np.sort(
+        bins * most + pixels
+    )  # np.unique hashes, which takes ten times as long and stops other threads
+    bins, pixels = np.divmod(keys[np.r_[True, keys[1:] != keys[:-1]]] if keys.size else keys, most)
     counts = np.bincount(bins, minlength=size)
     members = np.full((size, max(1, int(counts.max(initial=0)))), -1)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
