@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         help="batch system: slurm, pbs or lsf, with queue, account, cores, memory, walltime of a job, workers, "
         "interface; for instance slurm,queue=short,cores=4,memory=8GB,walltime=02:00:00,workers=8",
     )
+    run.add_argument(
+        "--engine",
+        choices=("fast", "mintpy"),
+        help="what solves the slow steps: compiled code that proves itself against MintPy's estimators on a sample of "
+        "pixels, or MintPy alone; the one of the last run in DIR if left out, at first fast",
+    )
     run.add_argument("--verify", action="store_true", help="fail if a product is missing at the end")
     run.set_defaults(function=_run)
 
@@ -182,7 +188,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if any(finding.severity == "error" for finding in findings):
         console.print("MintPy would fail with these options, or ignore them; nothing was run.")
         return 2
-    run = Run(work_dir, template)
+    run = Run(work_dir, template, engine=arguments.engine)
     run.start(from_=arguments.from_, to=arguments.to, cluster=cluster)
     outcome = _follow(run, console)
     if outcome != "completed":
@@ -240,6 +246,10 @@ def _summarise(run: Run, arguments: argparse.Namespace, console: Console) -> int
     table = Table(title="Result", show_header=False)
     for name, text in results.summary().table():
         table.add_row(name, text)
+    events = run.events()
+    for event in events:
+        if event["event"] == "proof" and event["run"] == events[-1]["run"]:
+            table.add_row(f"Engine, {event['step']}", f"fast: {event['message']}")
     console.print(table)
     truth = arguments.products / "truth.nc"
     if truth.is_file() and "velocity" in results.layers:

@@ -19,6 +19,7 @@ from affine import Affine
 from insar_widgets import Run, Template, find_stack, open_results
 from insar_widgets.errors import RunError
 from support.arrays import assert_same_arrays, attributes
+from support.runs import copy_of
 
 pytestmark = pytest.mark.mintpy
 
@@ -74,8 +75,11 @@ def test_arrays_equal_those_of_mintpys_own_command_line(finished_run, tmp_path):
         command, capture_output=True, text=True, env={**os.environ, "MPLBACKEND": "Agg"}, check=False
     )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    assert_same_arrays(finished_run.work_dir, work_dir)
-    mine, theirs = attributes(finished_run.work_dir), attributes(work_dir)
+    run = copy_of(finished_run, tmp_path / "ours")
+    run.engine = "mintpy"  # how near the fast engine comes: tests/runner/engine
+    assert run.start(from_="invert_network").wait(timeout=300) == "completed", run.failure
+    assert_same_arrays(run.work_dir, work_dir)
+    mine, theirs = attributes(run.work_dir), attributes(work_dir)
     option = re.compile(r"@mintpy\.(reference\.yx|load\.)")
     assert {k: v for k, v in mine.items() if not option.search(k)} == {
         k: v for k, v in theirs.items() if not option.search(k)

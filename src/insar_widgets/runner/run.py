@@ -15,12 +15,13 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from insar_widgets.errors import RunError
 from insar_widgets.runner._template_stack import wise_workers
 from insar_widgets.runner.cluster import BATCH, Cluster, batch_settings, cancel_jobs
 from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.engine import ENGINES, FAST
 from insar_widgets.runner.environment import environment, version, versions
 from insar_widgets.runner.estimate import (
     Estimate,
@@ -62,6 +63,16 @@ class Run:
         Folder that MintPy works in; made if it is not there.
     template
         What to do. None takes the template that the work directory was run with.
+    engine
+        "fast" computes the slow steps with compiled code that proves itself on a random sample of pixels against
+        MintPy's own estimators, in every run; "mintpy" leaves everything to MintPy. None takes what the work directory
+        was run with last, "fast" if it never was. Products are the same to within 0.001 rad, so changing the engine
+        does not make any step out of date.
+
+    Raises
+    ------
+    RunError
+        If there is no such engine.
 
     Examples
     --------
@@ -72,11 +83,23 @@ class Run:
         run.states()["velocity"]  # "completed"
     """
 
-    def __init__(self, work_dir: str | os.PathLike[str], template: Template | None = None) -> None:
+    def __init__(
+        self,
+        work_dir: str | os.PathLike[str],
+        template: Template | None = None,
+        *,
+        engine: Literal["fast", "mintpy"] | None = None,
+    ) -> None:
         self.work_dir = Path(work_dir).expanduser().resolve()
         self._store = Store(self.work_dir)
         tidy(self._store)
         self.template = template if template is not None else self._template_on_disk()
+        if engine is None:
+            request = self._store.read_json(self._store.run_path) or {}
+            engine = request.get("engine", FAST)
+        if engine not in ENGINES:
+            raise RunError(f"There is no engine {engine!r}; there are {' and '.join(ENGINES)}.")
+        self.engine: str = engine
 
     @classmethod
     def attach(cls, work_dir: str | os.PathLike[str]) -> Self:
@@ -212,6 +235,7 @@ class Run:
             "digests": digests,
             "has_water_mask": _WATER_MASK in files,
             "versions": versions(),
+            "engine": self.engine,
             "work": as_event(work),
             "sizes": {name: expected_sizes(plans[name], work, files) for name in chosen} if work else {},
         }
@@ -249,7 +273,8 @@ class Run:
         return file
 
     def _work(self, files: Mapping[str, list[str]], *, is_loaded: bool) -> Work | None:
-        return measure_work(self.work_dir / STACK, files, from_file=is_loaded)
+        work = measure_work(self.work_dir / STACK, files, from_file=is_loaded)
+        return None if work is None else replace(work, engine=self.engine)
 
     def _spawn(self, run: str, extra: Mapping[str, str]) -> None:
         command = [sys.executable, "-P", "-m", "insar_widgets.runner.worker", str(self.work_dir)]
@@ -413,6 +438,14 @@ class Run:
         except FileNotFoundError:
             return ""
         return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+    def engine_of(self, step: str) -> dict[str, Any] | None:
+        """Which engine made the products of a step, ``name``, and ``proof`` with what it has shown against MintPy.
+
+        None for steps that only MintPy does, and before the step is complete.
+        """
+        manifest = self._store.manifest(step)
+        return manifest.get("engine") if manifest else None
 
     @property
     def resources(self) -> dict[str, Any] | None:

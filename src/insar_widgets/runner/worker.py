@@ -22,6 +22,8 @@ from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner.cluster import cancel_jobs
+from insar_widgets.runner.engine import FAST_STEPS, MINTPY
+from insar_widgets.runner.engine.session import Engine
 from insar_widgets.runner.explain import explain
 from insar_widgets.runner.inputs import read_by
 from insar_widgets.runner.links import load_through_links
@@ -71,6 +73,7 @@ class Worker:
         self.versions: dict[str, str] = request["versions"]
         self.work: dict[str, int] | None = request["work"]
         self.sizes: dict[str, dict[str, int]] = request["sizes"]
+        self.engine = Engine(request.get("engine", MINTPY), self.store.folder, self.run, self)
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
         self.step = ""
         self.taken_over = ""
@@ -161,6 +164,7 @@ class Worker:
         analysis = Analysis(custom, str(self.store.work_dir))
         analysis.tell, analysis.progress = self, progress
         analysis.open()
+        self.engine.install(step["name"] for step in self.steps)
         return analysis
 
     def _bring_back(self) -> None:
@@ -217,7 +221,7 @@ class Worker:
         with self.log_to(name) as log:
             try:
                 self._begin(plan, files)
-                analysis.run([name])
+                self.engine.do(name, lambda: analysis.run([name]), again=lambda: self._begin(plan, files))
                 _check_cancelled()
             except _Cancelled:
                 outcome = "cancelled"
@@ -332,6 +336,8 @@ class Worker:
                 "ended": round(time.time(), 3),
                 "versions": self.versions,
             }
+            if name in FAST_STEPS:
+                content["engine"] = self.engine.record()
             if name == "reference_point":
                 content["reference"] = reference_used(self.store, analysis.choice)
                 self.emit("reference", **content["reference"])

@@ -1,0 +1,13 @@
+"""The fast engine: the numerical core of MintPy's slow steps, compiled, inside the run's own process.
+
+Reading, options, masks, files, attributes and messages remain MintPy's, so that any of its tools can go on from
+there. This module imports neither MintPy nor numba; `install` does.
+"""
+
+FAST = "fast"
+MINTPY = "mintpy"
+ENGINES = (FAST, MINTPY)
+FAST_STEPS = ("invert_network", "correct_topography")
+"""Steps whose numerical core is ours."""
+
+__all__ = ["ENGINES", "FAST", "FAST_STEPS", "MINTPY"]

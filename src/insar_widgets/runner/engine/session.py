@@ -1,0 +1,83 @@
+"""The fast engine in a run's process: put in when it can be, taken out when it fails its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from insar_widgets.runner.engine import FAST, FAST_STEPS, MINTPY
+from insar_widgets.runner.engine.proof import Proof, ProofFailedError, use_cache_below
+
+__all__ = ["Engine"]
+
+
+class _Teller(Protocol):
+    def emit(self, event: str, **fields: Any) -> None:
+        """Append to the log of events."""
+
+    def warning(self, message: str) -> None:
+        """Warn in the step that is under way."""
+
+
+class Engine:
+    """What computes the slow steps of a run.
+
+    Parameters
+    ----------
+    name
+        "fast" or "mintpy".
+    folder
+        Of the run's record.
+    run
+        Id of the run; random samples follow from it.
+    teller
+        Takes events and warnings.
+    """
+
+    def __init__(self, name: str, folder: Path, run: str, teller: _Teller) -> None:
+        self._name, self._folder, self._run, self._teller = name, folder, run, teller
+        self._installed: Any = None
+        self._proof: Proof | None = None
+
+    def install(self, steps: Iterable[str]) -> None:
+        """Put the fast engine in if it is wanted and one of these steps is its own."""
+        if self._name != FAST or not set(steps) & set(FAST_STEPS):
+            return
+        use_cache_below(self._folder)
+        try:
+            from insar_widgets.runner.engine.install import FastEngine  # noqa: PLC0415 - takes a second
+        except ImportError as error:
+            message = (
+                f"The fast engine cannot be used ({error}); MintPy does all steps by itself. Remedy: pip install "
+                '"insar-widgets[mintpy]"'
+            )
+            self._teller.emit("warning", step="start", message=message)
+            return
+        self._installed = FastEngine(self._folder, int(self._run[:8], 16))
+        self._installed.install()
+
+    def do(self, step: str, work: Callable[[], None], *, again: Callable[[], None]) -> None:
+        """Do a step; if the fast engine fails its proof in it, call `again` and do it without."""
+        self._proof = None
+        try:
+            work()
+        except ProofFailedError as error:
+            self._installed.proof()
+            self._installed.remove()
+            self._installed = None
+            self._teller.warning(f"{error} The step, and what follows, is done again by MintPy itself.")
+            again()
+            work()
+        if self._installed is not None and step in FAST_STEPS:
+            proof = self._installed.proof()
+            if proof.fast or proof.mintpy:
+                self._proof = proof
+                self._teller.emit("proof", step=step, **asdict(proof), message=proof.sentence())
+
+    def record(self) -> dict[str, Any]:
+        """Which engine did the last step and what its proof has shown, for a manifest."""
+        if self._proof is None:
+            return {"name": MINTPY}
+        return {"name": FAST, "proof": asdict(self._proof)}
