@@ -67,7 +67,7 @@ class Page:
                 break
             time.sleep(0.1)
         self._socket = websocket.create_connection(
-            pages[0]["webSocketDebuggerUrl"], suppress_origin=True, timeout=600
+            pages[0]["webSocketDebuggerUrl"], suppress_origin=True, timeout=180
         )
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -109,7 +109,8 @@ class Page:
 
     def open(self, url: str) -> None:
         """Go there; returns at once."""
-        self.call("Page.navigate", url=url)
+        # Page.navigate may wait for ever when one page follows another
+        self.evaluate("(url) => { location.href = url; }", url)
 
     def wait(self, condition: str, seconds: float = 300) -> None:
         """Wait until a JavaScript expression is true."""
