@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import expect
 
-from insar_widgets import Template
+from insar_widgets import Template, open_results
 
 from .conftest import TIMEOUT
 
@@ -23,6 +24,7 @@ def test_rules_hand_pictures_and_keyboard_drop_pairs_and_reach_the_template(  # 
     shutil.copytree(finished_run.work_dir, work_dir)
     template = tmp_path / "valley.txt"
     template.write_text("# mine\nmintpy.load.processor = hyp3\n")
+    dates = open_results(work_dir).dates
     page = notebook(
         kind,
         "from insar_widgets import NetworkInspector\nNetworkInspector()",
@@ -41,6 +43,33 @@ def test_rules_hand_pictures_and_keyboard_drop_pairs_and_reach_the_template(  # 
     days.fill("")
     days.press("Enter")
     expect(counts).to_have_text("6 dates, 12 of 12 pairs kept")
+
+    # a season, and coherence with what holds the network together
+    season = root.get_by_role("button", name=f"{datetime.strptime(dates[0], '%Y%m%d'):%b}", exact=True)
+    season.click()
+    expect(season).to_have_attribute("aria-pressed", "true")
+    expect(summary).to_contain_text("left out")
+    season.click()
+    expect(summary).to_contain_text("All 6 dates are connected.")
+    coherence = root.get_by_label("Mean coherence at least")
+    coherence.fill("0.999")
+    coherence.press("Enter")
+    expect(counts).to_have_text("6 dates, 5 of 12 pairs kept")
+    expect(summary).to_contain_text("All 6 dates are connected.")
+    lines = root.locator("svg.iw-c .iw-c-segments line")
+    before = lines.count()
+    root.get_by_label("minimum spanning tree", exact=True).check()
+    expect(lines).to_have_count(before + 5)
+    root.get_by_label("but keep what holds the network together").uncheck()
+    expect(summary).to_contain_text("No pair is left: MintPy cannot run.")
+    expect(root.get_by_role("button", name="Write to template")).to_be_disabled()
+    root.get_by_label("but keep what holds the network together").check()
+    coherence.fill("")
+    coherence.press("Enter")
+    expect(counts).to_have_text("6 dates, 12 of 12 pairs kept")
+    with page.expect_download() as download:
+        root.get_by_role("button", name="SVG").click()
+    assert "Perpendicular baseline" in download.value.path().read_text()
 
     # by keyboard, through the table
     root.get_by_role("button", name="Table").press("Enter")

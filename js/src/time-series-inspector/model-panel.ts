@@ -113,7 +113,7 @@ export function modelPanel(context: Context, pickStep: (on: boolean) => void): H
     pickStep(false);
   });
 
-  const terms = h("div", { class: "iw-row" });
+  const terms = h("div", { class: "iw-row ts-end" });
   const listed = h("div", { class: "ts-terms" });
   context.watch(["model"], () => {
     const now = model.get("model");
