@@ -11,6 +11,7 @@ import xarray as xr
 
 from insar_widgets.errors import CancelledError, GnssError
 from insar_widgets.gnss.ngl import BASE_URL, fetch_series, fetch_steps
+from insar_widgets.gnss.own import read_own
 from insar_widgets.gnss.stations import Station
 from insar_widgets.gnss.steps import StationStep, read_steps
 from insar_widgets.gnss.tenv3 import read_tenv3
@@ -35,12 +36,17 @@ def gather_positions(
 ) -> dict[str, xr.Dataset]:
     """Position series of the stations; one that cannot be had is rejected."""
     found = {s.name: at_hand[s.name] for s in stations if s.name in at_hand}
-    files: dict[str, tuple[Path, str | None]] = {
-        s.name: (s.file, None) for s in stations if s.file is not None and s.name not in found
-    }
+    files: dict[str, tuple[Path, str | None]] = {}
+    for s in stations:
+        if s.file is None or s.name in found:
+            continue
+        try:
+            found[s.name] = read_own(s)
+        except GnssError as error:
+            told.rejected[s.name] = str(error)
     services: dict[tuple[str, Path | None], list[str]] = {}
     for s in stations:
-        if s.name not in found and s.name not in files:
+        if s.name not in found and s.file is None:
             services.setdefault((s.base_url or BASE_URL, s.cache_dir), []).append(s.name)
     for (base_url, cache_dir), names in services.items():
         fetched = fetch_series(

@@ -9,8 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from insar_widgets.errors import GnssError
+from insar_widgets.gnss.stations import Station
+from insar_widgets.gnss.tenv3 import read_tenv3
 
-__all__ = ["read_station_csv"]
+__all__ = ["read_own", "read_station_csv", "station_from_file"]
 
 _COMPONENTS = ("east", "north", "up")
 
@@ -71,3 +73,58 @@ def read_station_csv(
         "height": float("nan"), "source": str(path), "notes": "",
     }  # fmt: skip
     return data
+
+
+def station_from_file(
+    path: str | Path, *, lon: float | None = None, lat: float | None = None, name: str | None = None
+) -> Station:
+    """Make a station of a series of one's own, to be compared like any other.
+
+    Parameters
+    ----------
+    path
+        A ``.tenv3`` file, or a CSV as `read_station_csv` reads it.
+    lon, lat
+        Degrees WGS84; may be left out for a ``.tenv3`` file that tells its place.
+    name
+        Of the station; by default the one in a ``.tenv3`` file, or the name of the CSV file.
+
+    Raises
+    ------
+    GnssError
+        The file cannot be read, or its place is not known.
+    """
+    path = Path(path).expanduser()
+    tenv3 = path.suffix.lower() == ".tenv3"
+    if not tenv3 and (lon is None or lat is None):
+        raise GnssError(f"{path.name} does not say where its station is; give lon and lat in degrees.")
+    series = read_tenv3(path) if tenv3 else read_station_csv(path, lon=lon or 0.0, lat=lat or 0.0)
+    lon, lat = (series.attrs["lon"] if lon is None else lon), (series.attrs["lat"] if lat is None else lat)
+    if not (abs(lon) <= 180 and abs(lat) <= 90):  # also NaN
+        raise GnssError(f"{path.name} does not say where its station is; give lon and lat in degrees.")
+    days = series["time"].values.astype("datetime64[D]")
+    return Station(
+        name=name or str(series.attrs["station"]),
+        lon=float(lon),
+        lat=float(lat),
+        height=float(series.attrs["height"]),
+        begin=days[0].astype(object),
+        end=days[-1].astype(object),
+        solutions=len(days),
+        file=path,
+    )
+
+
+def read_own(station: Station, frame: str | None = None) -> xr.Dataset:
+    """The series in the station's own file.
+
+    Raises
+    ------
+    GnssError
+        It has none, or it cannot be read.
+    """
+    if station.file is None:
+        raise GnssError(f"{station.name} has no file of its own.")
+    if station.file.suffix.lower() == ".tenv3":
+        return read_tenv3(station.file, frame)
+    return read_station_csv(station.file, lon=station.lon, lat=station.lat, station=station.name)

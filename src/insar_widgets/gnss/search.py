@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +17,7 @@ from pyproj import CRS
 from insar_widgets.errors import GnssError
 from insar_widgets.gnss.holdings import Holdings, read_holdings
 from insar_widgets.gnss.ngl import BASE_URL, default_cache_dir, fetch_holdings
-from insar_widgets.gnss.stations import Station
+from insar_widgets.gnss.stations import Station, StationList
 from insar_widgets.results import Grid, Results, sample_point
 
 __all__ = ["find_stations"]
@@ -40,7 +41,8 @@ def find_stations(
     margin: float = 0.25,
     mask: xr.DataArray | None = None,
     refresh: bool = False,
-) -> list[Station]:
+    cancelled: threading.Event | None = None,
+) -> StationList:
     """Find the GNSS stations of a frame; those that cannot be used are there too, with the reason.
 
     Parameters
@@ -68,11 +70,14 @@ def find_stations(
         Reliable pixels (y, x), true or non-zero; the mask of temporal coherence of the results if not given.
     refresh
         Ask the service for a new list, whatever the cache holds.
+    cancelled
+        Set it to stop a download.
 
     Returns
     -------
-    list of Station
-        Usable ones first, each part by name.
+    StationList
+        Usable ones first, each part by name; its attributes tell the age of the list, and whether a newer one could
+        not be had.
 
     Raises
     ------
@@ -81,12 +86,15 @@ def find_stations(
     """
     if not 0 <= min_overlap <= 1:
         raise GnssError(f"min_overlap is a share of the time span from 0 to 1, not {min_overlap}.")
+    fetched = None
     if isinstance(holdings, Holdings):
         table = holdings
+    elif holdings is not None:
+        table = read_holdings(holdings)
     else:
-        table = read_holdings(
-            fetch_holdings(base_url, cache_dir, refresh=refresh).path if holdings is None else holdings  # type: ignore[arg-type]
-        )
+        fetched = fetch_holdings(base_url, cache_dir, refresh=refresh, cancelled=cancelled)
+        assert fetched.path is not None  # noqa: S101 - it raises where there is none
+        table = read_holdings(fetched.path)
     place = _Place.of(results, mask)
     span = _span(results, start, end)
     chosen = place.near(table, margin)
@@ -100,7 +108,14 @@ def find_stations(
             or place.unreliable(float(table.lon[index]), float(table.lat[index]), r, c, radius)
         )
         found.append(_station(table, int(index), reason, base_url, cache_dir))
-    return sorted(found, key=lambda station: (not station.usable, station.name))
+    return StationList(
+        sorted(found, key=lambda station: (not station.usable, station.name)),
+        age_days=fetched.age_days if fetched else None,
+        problem=fetched.problem if fetched else "",
+        source=table.source,
+        skipped=len(table.skipped),
+        total=len(table),
+    )
 
 
 def _station(table: Holdings, i: int, reason: str, base_url: str, cache_dir: str | Path | None) -> Station:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-__all__ = ["Station"]
+__all__ = ["Station", "StationList"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,38 @@ class Station:
     file: Path | None = None
     base_url: str = ""
     cache_dir: Path | None = None
+
+
+class StationList(list[Station]):
+    """The stations that a search found, and where its list came from.
+
+    Attributes
+    ----------
+    age_days
+        Days since the list was fetched; 0 for a new one, None for one that was given.
+    problem
+        Why a newer list could not be had, such as without internet; empty if all is well.
+    source
+        The list's file.
+    skipped
+        Lines of it that could not be read.
+    total
+        Stations in it, everywhere.
+    """
+
+    def __init__(
+        self,
+        stations: Iterable[Station] = (),
+        *,
+        age_days: float | None = None,
+        problem: str = "",
+        source: Path | None = None,
+        skipped: int = 0,
+        total: int = 0,
+    ) -> None:
+        super().__init__(stations)
+        self.age_days = age_days
+        self.problem = problem
+        self.source = source
+        self.skipped = skipped
+        self.total = total
