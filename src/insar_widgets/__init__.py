@@ -43,6 +43,8 @@ _HOME = {
     "RasterLayer": "widgets",
     "DisplacementMap": "widgets",
     "TimeSeriesInspector": "widgets",
+    "GnssLayer": "widgets",
+    "GnssInspector": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

@@ -115,6 +115,7 @@ export function makeLegend(model: AnyModel<LayerState>, { L, map, signal }: Show
   return {
     draw(shown, { drawn, all, usable }, scale) {
       const motion = model.get("_motion");
+      element.classList.toggle("compact", map.getSize().x < 560);
       element.hidden = !model.get("legend") || !model.get("visible") || all === 0;
       const compared = Object.keys(motion.stations).length > 0;
       const relative = motion.reference ? `relative to ${motion.reference}` : "in their own frame";

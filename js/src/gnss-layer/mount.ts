@@ -172,8 +172,7 @@ export class Mount {
       mark.element.classList.toggle("current", name === station);
       mark.element.classList.toggle("reference", name === reference);
       mark.element.classList.toggle("rejected", first.usable && why !== "" && name in motion.rejected);
-      const short = words.replace(/\/yr$/, "");
-      mark.label.textContent = labels && first.usable ? `${name} ${short}`.trim() : "";
+      mark.label.textContent = labels && first.usable ? `${name} ${words}`.trim() : "";
       const said = [
         `${name}${name === reference ? " (reference)" : ""}`,
         words ? `GNSS ${shown.words} ${words}` : "",

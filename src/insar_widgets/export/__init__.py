@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from insar_widgets.export.figures import FIGURES, export_figures
+from insar_widgets.export.gnss import export_gnss_figure
 from insar_widgets.export.hdfeos import export_hdfeos5
 from insar_widgets.export.kmz import export_kmz
 from insar_widgets.export.points import export_points
@@ -13,6 +14,7 @@ __all__ = [
     "FIGURES",
     "export_displacement",
     "export_figures",
+    "export_gnss_figure",
     "export_hdfeos5",
     "export_kmz",
     "export_layer",

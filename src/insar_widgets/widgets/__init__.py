@@ -5,6 +5,8 @@ from __future__ import annotations
 from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.displacement_map import DisplacementMap
+from insar_widgets.widgets.gnss_inspector import GnssInspector
+from insar_widgets.widgets.gnss_layer import GnssLayer
 from insar_widgets.widgets.network_inspector import NetworkInspector
 from insar_widgets.widgets.raster_layer import RasterLayer
 from insar_widgets.widgets.stack_picker import StackPicker
@@ -16,6 +18,8 @@ __all__ = [
     "CdsCredentials",
     "ConfigBuilder",
     "DisplacementMap",
+    "GnssInspector",
+    "GnssLayer",
     "NetworkInspector",
     "RasterLayer",
     "StackPicker",

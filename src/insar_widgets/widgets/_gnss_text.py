@@ -34,8 +34,9 @@ def _head(results: Results, comparison: Comparison, settings: Settings) -> list[
     regression = comparison.regression
     if regression:
         lines.append(
-            f"insar = {regression.slope:.4f} * gnss {regression.intercept:+.6f} m/yr, r = {regression.correlation:.3f}, "
-            f"rmse {regression.rmse:.6f} m/yr, bias {regression.bias:+.6f} m/yr, {regression.stations} stations"
+            f"insar = {regression.slope:.4f} * gnss {regression.intercept:+.6f} m/yr, "
+            f"r = {regression.correlation:.3f}, rmse {regression.rmse:.6f} m/yr, "
+            f"bias {regression.bias:+.6f} m/yr, {regression.stations} stations"
         )
     lines.append(_CITE)
     return [f"# {' '.join(line.split())}" for line in lines]

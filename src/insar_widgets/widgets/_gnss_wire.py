@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from insar_widgets.gnss import Comparison, Station, StationStep, StationVelocity
+from insar_widgets.gnss import Candidate, Comparison, Station, StationStep, StationVelocity
+from insar_widgets.results import Results
+from insar_widgets.widgets._gnss_work import Compared
 
-__all__ = ["arrows", "motion", "number", "series_payload", "station_wire", "table_rows"]
+__all__ = ["arrows", "comparison_payload", "motion", "number", "series_payload", "station_wire", "table_rows"]
 
 _ROW = (
     "gnss_velocity", "gnss_velocity_std", "insar_velocity", "insar_velocity_std", "velocity_difference",
@@ -122,3 +125,25 @@ def series_payload(series: xr.Dataset, steps: Iterable[StationStep]) -> tuple[di
         "counts": [int(n) for n in series["gnss_count"].values],
     }
     return payload, np.concatenate(parts).tobytes()
+
+
+def comparison_payload(
+    found: Compared, candidates: tuple[Candidate, ...], results: Results
+) -> dict[str, Any]:
+    """What the inspector shows of a comparison besides the series."""
+    comparison = found.comparison
+    regression = comparison.regression
+    best = next((one for one in candidates if one.name in comparison.names), None)
+    return {
+        "rows": table_rows(comparison),
+        "rejected": comparison.rejected,
+        "reference": comparison.reference or "",
+        "regression": vars(regression) if regression else None,
+        "notes": list(comparison.notes),
+        "suggested": {"name": best.name, "why": best.why} if best else None,
+        "age": found.gathered.age_days,
+        "layer": Path(str(results.timeseries.attrs.get("source", "") or results.timeseries.name)).name,
+        "window": found.settings.window_days,
+        "radius": found.settings.radius,
+        "method": found.settings.method,
+    }

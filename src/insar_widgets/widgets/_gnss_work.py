@@ -152,6 +152,7 @@ def compare(
     stations: list[Station],
     gathered: Gathered,
     settings: Settings,
+    *,
     progress: Progress,
     cancelled: threading.Event,
 ) -> Compared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ from insar_widgets.widgets import _gnss_text as text
 from insar_widgets.widgets import _map_facts as facts
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._folders import Folders
-from insar_widgets.widgets._gnss_wire import series_payload, station_wire, table_rows
+from insar_widgets.widgets._gnss_wire import comparison_payload, series_payload, station_wire
 from insar_widgets.widgets._gnss_work import Compared, Gathered, Settings, compare, gather
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
@@ -154,6 +155,7 @@ class GnssInspector(Widget):
         self._links: list[Any] = []
         self._map: Any = None
         self._layer: GnssLayer | None = None
+        self._lane = ""
         self._ready = False
         super().__init__(filter=traits.pop("filter", {}))
         self._open(data)
@@ -407,10 +409,15 @@ class GnssInspector(Widget):
                 words = describe_error(error)
                 job.apply(lambda: self.set_trait("_error", words))
             finally:
-                job.apply(lambda: self.set_trait("_progress", None))
+                job.apply(lambda: self._ended(lane))
 
         self._error = None
+        self._lane = lane
         self._jobs.start(lane, guarded, ("compare",) if lane == "find" else ())
+
+    def _ended(self, lane: str) -> None:
+        if self._lane == lane:  # else another piece of work has begun, and tells of itself
+            self._progress = None
 
     def _cancelled(self) -> None:
         self._stale = True
@@ -434,7 +441,9 @@ class GnssInspector(Widget):
                 known = gather(chosen, known, settings.frames, job.progress, job.cancelled, refresh=refresh)
                 if not job.apply(lambda: setattr(self, "_gathered", known)):
                     return
-            found = compare(results, [*chosen, *others], known, settings, job.progress, job.cancelled)
+            found = compare(
+                results, [*chosen, *others], known, settings, progress=job.progress, cancelled=job.cancelled
+            )
             job.apply(lambda: self._show(found))
 
         self._stale = False
@@ -454,25 +463,9 @@ class GnssInspector(Widget):
         self.send({"push": "comparison", "payload": self._payload()})
 
     def _payload(self) -> dict[str, Any] | None:
-        found = self._compared
-        if found is None:
+        if self._compared is None:
             return None
-        comparison, results = found.comparison, self._results()
-        regression = comparison.regression
-        best = self._candidates[0] if self._candidates else None
-        return {
-            "rows": table_rows(comparison),
-            "rejected": comparison.rejected,
-            "reference": comparison.reference or "",
-            "regression": vars(regression) if regression else None,
-            "notes": list(comparison.notes),
-            "suggested": {"name": best.name, "why": best.why} if best else None,
-            "age": found.gathered.age_days,
-            "layer": str(results.timeseries.attrs.get("source", "") or results.timeseries.name),
-            "window": found.settings.window_days,
-            "radius": found.settings.radius,
-            "method": found.settings.method,
-        }
+        return comparison_payload(self._compared, self._candidates, self._results())
 
     def _results(self) -> Results:
         if self.results is None:
@@ -488,7 +481,8 @@ class GnssInspector(Widget):
         return self._compared
 
     def _station(self, name: str) -> Station:
-        for station in self.stations:
+        known: list[Station] = self.stations
+        for station in known:
             if station.name == name:
                 return station
         raise GnssError(f"There is no station {name} in the list.")
@@ -515,9 +509,11 @@ class GnssInspector(Widget):
     def _figure(self, request: Request) -> Answer:
         from insar_widgets.export.gnss import export_gnss_figure  # noqa: PLC0415 - slow to import
 
-        return Answer(
-            None, [export_gnss_figure(self._results(), self._now().comparison, None, **request.payload)]
-        )
+        kind = "svg" if request.payload["kind"] == "svg" else "png"
+        found = self._now()
+        with TemporaryDirectory() as folder:
+            target = Path(folder) / f"gnss.{kind}"
+            return Answer(None, [export_gnss_figure(self._results(), found.comparison, target).read_bytes()])
 
     def _add_own(self, request: Request) -> dict[str, str]:
         asked = request.payload
