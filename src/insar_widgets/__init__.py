@@ -42,6 +42,7 @@ _HOME = {
     "TransectInspector": "widgets",
     "RasterLayer": "widgets",
     "DisplacementMap": "widgets",
+    "Exporter": "widgets",
     "TimeSeriesInspector": "widgets",
     "GnssLayer": "widgets",
     "GnssInspector": "widgets",

@@ -20,7 +20,7 @@ from insar_widgets.export.kmz import export_kmz
 from insar_widgets.export.rasters import Series, export_displacement, export_layer
 from insar_widgets.results import Results
 
-__all__ = ["Shown", "export_shown"]
+__all__ = ["Shown", "export_shown", "mask_of", "other_point"]
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def export_shown(
     is_series = array.ndim == 3
     date = shown.date or (results.dates[-1] if is_series else "")
     shown = replace(shown, date=date if is_series else "")
-    mask = _mask(results, shown)
+    mask = mask_of(results, shown)
     moves = is_series or str(array.attrs.get("units")) == "m/year"
-    point = _other_point(results, shown) if moves and not shown.layer.endswith("Std") else None
+    point = other_point(results, shown) if moves and not shown.layer.endswith("Std") else None
     quiet: dict[str, Any] = {"cancelled": cancelled, "notes": job.notes}
     folder = Path(out)
     base = shown.reference_date if shown.reference_date != results.reference_date else None
@@ -158,7 +158,7 @@ def _picture(
     return draw_map(results, layer, shown.stem, wish, title=title, look=look)
 
 
-def _mask(results: Results, shown: Shown) -> xr.DataArray | None:
+def mask_of(results: Results, shown: Shown) -> xr.DataArray | None:
     """Where the map shows values: at or above the threshold, or where a layer of true and false is true."""
     if not shown.mask_layer or shown.mask_layer not in results.layers:
         return None
@@ -169,7 +169,7 @@ def _mask(results: Results, shown: Shown) -> xr.DataArray | None:
     return kept.assign_attrs({})
 
 
-def _other_point(results: Results, shown: Shown) -> Mapping[str, float] | None:
+def other_point(results: Results, shown: Shown) -> Mapping[str, float] | None:
     """The reference point of the map where it is not the results' own pixel."""
     point, own = shown.reference_point, results.reference_point
     if point is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from insar_widgets.widgets.cds_credentials import CdsCredentials
 from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.displacement_map import DisplacementMap
+from insar_widgets.widgets.exporter import Exporter
 from insar_widgets.widgets.gnss_inspector import GnssInspector
 from insar_widgets.widgets.gnss_layer import GnssLayer
 from insar_widgets.widgets.network_inspector import NetworkInspector
@@ -18,6 +19,7 @@ __all__ = [
     "CdsCredentials",
     "ConfigBuilder",
     "DisplacementMap",
+    "Exporter",
     "GnssInspector",
     "GnssLayer",
     "NetworkInspector",
