@@ -53,3 +53,20 @@ def finished_run(prepared_stack: Stack, tmp_path_factory: pytest.TempPathFactory
     run = Run(tmp_path_factory.mktemp("run") / "small", Template.for_stack(prepared_stack, name="small"))
     assert run.start().wait(timeout=300) == "completed", run.failure
     return run
+
+
+@pytest.fixture
+def without_osgeo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes started from now on find none of GDAL's own Python bindings."""
+    place = tmp_path / "without_osgeo"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Without:\n"
+        "    def __init__(self, finder): self.finder = finder\n"
+        "    def __getattr__(self, name): return getattr(self.finder, name)\n"
+        "    def find_spec(self, name, *place):\n"
+        "        return None if name.split('.')[0] == 'osgeo' else self.finder.find_spec(name, *place)\n"
+        "sys.meta_path = [Without(finder) for finder in sys.meta_path]\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(place))

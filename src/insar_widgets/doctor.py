@@ -71,8 +71,8 @@ def _gdal() -> Check:
     if importlib.util.find_spec("osgeo") is None:
         return Check(
             "GDAL's Python bindings",
-            "bad",
-            "not installed, so MintPy cannot load HyP3 products.",
+            "note",
+            "not installed; HyP3 products are loaded without, those of other processors may need them.",
             "Install them: pip install gdal-wheel, or conda install -c conda-forge gdal",
         )
     for package in ("gdal-wheel", "GDAL"):

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
+from insar_widgets import Run, Template
 from insar_widgets.results import Results, open_results
+from support.arrays import arrays, assert_within_tolerance
 
 pytestmark = pytest.mark.mintpy
 
@@ -72,6 +74,19 @@ def test_mexico_city_sinks_by_more_than_a_quarter_metre_a_year(mexico_city: Path
     assert summary.mean_temporal_coherence is not None
     assert summary.mean_temporal_coherence > 0.9
     assert summary.crs == "EPSG:32614"
+
+
+def test_the_fast_engine_without_gdals_bindings_makes_the_same_of_it(
+    mexico_city: Path, tmp_path: Path, without_osgeo: None
+) -> None:
+    template = Template.read(mexico_city.parent / "mexico.txt")
+    run = Run(tmp_path / "fast", template, engine="fast")
+    assert run.start(to="velocity").wait(timeout=300) == "completed", run.failure
+    ours, theirs = arrays(run.work_dir), arrays(mexico_city)
+    assert_within_tolerance(
+        ours, {name: array for name, array in theirs.items() if "velocityModel" not in name}
+    )
+    assert run.engine_of("load_data") == {"name": "fast"}
 
 
 def test_every_layer_of_a_finished_run_can_be_read(run_folder: Path) -> None:

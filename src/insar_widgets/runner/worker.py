@@ -22,7 +22,7 @@ from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner.cluster import cancel_jobs
-from insar_widgets.runner.engine import FAST_STEPS, MINTPY
+from insar_widgets.runner.engine import FAST_STEPS, LOADING, MINTPY
 from insar_widgets.runner.engine.session import Engine
 from insar_widgets.runner.explain import explain
 from insar_widgets.runner.inputs import read_by
@@ -336,8 +336,8 @@ class Worker:
                 "ended": round(time.time(), 3),
                 "versions": self.versions,
             }
-            if name in FAST_STEPS:
-                content["engine"] = self.engine.record()
+            if name in (LOADING, *FAST_STEPS):
+                content["engine"] = self.engine.record(name)
             if name == "reference_point":
                 content["reference"] = reference_used(self.store, analysis.choice)
                 self.emit("reference", **content["reference"])
@@ -375,7 +375,15 @@ class Worker:
             except Exception:  # noqa: BLE001 - see above
                 traceback.print_exc()
                 outcome = "failed"
+            self._fetch_products_back()
         self.emit("step-end", step="plot", outcome=outcome)
+
+    def _fetch_products_back(self) -> None:
+        """MintPy's plotting moves every KMZ to pic/, the product of google_earth too."""
+        for file in self._products_of("google_earth"):
+            moved, place = self.store.work_dir / "pic" / file, self.store.work_dir / file
+            if moved.is_file() and not place.exists():
+                moved.rename(place)
 
     @contextmanager
     def log_to(self, name: str) -> Iterator[Path]:

@@ -11,36 +11,12 @@ import pytest
 
 from insar_widgets import Run
 from insar_widgets.errors import RunError
-from support.arrays import arrays, attributes
+from support.arrays import arrays, assert_within_tolerance, attributes
 from support.runs import copy_of
 
 pytestmark = pytest.mark.mintpy
 
 STEPS = ["invert_network", "correct_topography"]
-TO_PHASE = 4 * np.pi / 0.05546576
-
-
-def assert_within_tolerance(fast: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> None:
-    """Series within 0.001 rad and in the median within 1e-5; coherence within 1e-5; everything else the same."""
-    assert fast.keys() == right.keys()
-    compared = 0
-    for name, array in fast.items():
-        expected = right[name]
-        if name.startswith("timeseries") and name.endswith("/timeseries"):
-            difference = TO_PHASE * np.abs(array.astype(np.float64) - expected)
-            np.testing.assert_array_equal(np.isnan(array), np.isnan(expected), err_msg=name)
-            difference = difference[~np.isnan(difference)]
-            assert difference.max() <= 1e-3, name
-            assert np.median(difference[difference > 0] if difference.any() else 0) <= 1e-5, name
-            compared += 1
-        elif name.startswith("temporalCoherence"):
-            np.testing.assert_allclose(array, expected, atol=1e-5)
-            compared += 1
-        elif array.dtype.kind == "f" and not name.startswith(("inputs/", "numInv", "mask")):
-            np.testing.assert_allclose(array, expected, atol=1e-4 * float(np.nanmax(np.abs(expected))))
-        else:
-            np.testing.assert_array_equal(array, expected, err_msg=name)
-    assert compared >= 2
 
 
 @pytest.fixture(scope="module")

@@ -10,4 +10,7 @@ ENGINES = (FAST, MINTPY)
 FAST_STEPS = ("invert_network", "correct_topography")
 """Steps whose numerical core is ours."""
 
-__all__ = ["ENGINES", "FAST", "FAST_STEPS", "MINTPY"]
+LOADING = "load_data"
+"""The step that reads products, through rasterio."""
+
+__all__ = ["ENGINES", "FAST", "FAST_STEPS", "LOADING", "MINTPY"]

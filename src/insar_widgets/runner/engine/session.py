@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from insar_widgets.runner.engine import FAST, FAST_STEPS, MINTPY
+from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING, MINTPY
 from insar_widgets.runner.engine.proof import Proof, ProofFailedError, use_cache_below
 
 __all__ = ["Engine"]
@@ -40,10 +41,14 @@ class Engine:
         self._name, self._folder, self._run, self._teller = name, folder, run, teller
         self._installed: Any = None
         self._proof: Proof | None = None
+        self._reader: Any = None
+        self._everywhere = False
 
     def install(self, steps: Iterable[str]) -> None:
         """Put the fast engine in if it is wanted and one of these steps is its own."""
-        if self._name != FAST or not set(steps) & set(FAST_STEPS):
+        steps = set(steps)
+        self._read_through_rasterio(steps)
+        if self._name != FAST or not steps & set(FAST_STEPS):
             return
         use_cache_below(self._folder)
         try:
@@ -58,9 +63,25 @@ class Engine:
         self._installed = FastEngine(self._folder, int(self._run[:8], 16))
         self._installed.install()
 
+    def _read_through_rasterio(self, steps: set[str]) -> None:
+        """Let load_data read by rasterio, unless MintPy is to do all by itself and can; other steps where it can't."""
+        self._everywhere = importlib.util.find_spec("osgeo") is None
+        if self._everywhere or (self._name == FAST and LOADING in steps):
+            from insar_widgets.runner.engine.geotiff import RasterioReader  # noqa: PLC0415 - needs MintPy
+
+            self._reader = RasterioReader()
+            if self._name != FAST:
+                message = (
+                    "GDAL's own Python bindings are not installed: rasters are read through rasterio, with the same "
+                    "values."
+                )
+                self._teller.emit("warning", step="start", message=message)
+
     def do(self, step: str, work: Callable[[], None], *, again: Callable[[], None]) -> None:
         """Do a step; if the fast engine fails its proof in it, call `again` and do it without."""
         self._proof = None
+        if self._reader is not None and (step == LOADING or self._everywhere):
+            self._reader.install()
         try:
             work()
         except ProofFailedError as error:
@@ -70,14 +91,19 @@ class Engine:
             self._teller.warning(f"{error} The step, and what follows, is done again by MintPy itself.")
             again()
             work()
+        finally:
+            if self._reader is not None:
+                self._reader.remove()
         if self._installed is not None and step in FAST_STEPS:
             proof = self._installed.proof()
             if proof.fast or proof.mintpy:
                 self._proof = proof
                 self._teller.emit("proof", step=step, **asdict(proof), message=proof.sentence())
 
-    def record(self) -> dict[str, Any]:
-        """Which engine did the last step and what its proof has shown, for a manifest."""
+    def record(self, step: str) -> dict[str, Any]:
+        """Which engine did the step just done and what its proof has shown, for a manifest."""
+        if step == LOADING:
+            return {"name": MINTPY if self._reader is None else FAST}
         if self._proof is None:
             return {"name": MINTPY}
         return {"name": FAST, "proof": asdict(self._proof)}
