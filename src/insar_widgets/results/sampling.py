@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import xarray as xr
 from insar_widgets.errors import ResultsError
 from insar_widgets.results._grid import GEOD, Floats, Grid
 from insar_widgets.results._line import trace
-from insar_widgets.results._swath import Method, Samples, Window, interpolate, spread, swath
+from insar_widgets.results._swath import Method, Samples, Spread, Window, interpolate, spread, swath
 
 
 def sample_point(array: xr.DataArray, lon: float, lat: float, radius: float = 0) -> xr.Dataset:
@@ -41,27 +42,8 @@ def sample_point(array: xr.DataArray, lon: float, lat: float, radius: float = 0)
     ResultsError
         The point is outside the frame, or `radius` is negative.
     """
-    if not (np.isfinite(radius) and radius >= 0):
-        raise ResultsError(f"A radius of {radius} m is not possible; give 0 or more metres.")
-    grid = Grid.from_array(array)
-    row, column = grid.pixel(lon, lat)
-    centre_lon, centre_lat = (float(v) for v in grid.lonlat(row + 0.5, column + 0.5))
-    distance = float(GEOD.inv(lon, lat, centre_lon, centre_lat)[2])
-    sampling = "the pixel that holds the point"
-    pixel = slice(row, row + 1), slice(column, column + 1)
-    values: Floats | None = None
-    if radius > 0:
-        window = _read(array, grid, *grid.window(lon, lat, radius))
-        near = _within(window, lon, lat, radius)
-        sampling = f"median of the pixels whose centre is within {radius:g} m"
-        if near.any():
-            values = window.values[..., near].astype(float)
-        else:
-            sampling = f"the pixel that holds the point, because no pixel centre is within {radius:g} m"
-    if values is None:
-        single = _read(array, grid, *pixel).values
-        values = single.reshape(*single.shape[:-2], 1).astype(float)
-    stats = spread(values + 0.0)
+    point = take_point(array, lon, lat, radius)
+    stats, (centre_lon, centre_lat), (row, column) = point.stats, point.centre, point.pixel
     dims = array.dims[:-2]
     units = array.attrs.get("units", "")
     sample = xr.Dataset(
@@ -84,7 +66,11 @@ def sample_point(array: xr.DataArray, lon: float, lat: float, radius: float = 0)
                 centre_lat,
                 {"units": "degrees_north", "long_name": "latitude of the pixel centre"},
             ),
-            "distance": ((), distance, {"units": "m", "long_name": "from the point to the pixel centre"}),
+            "distance": (
+                (),
+                point.distance,
+                {"units": "m", "long_name": "from the point to the pixel centre"},
+            ),
             "row": ((), row),
             "column": ((), column),
         },
@@ -98,8 +84,52 @@ def sample_point(array: xr.DataArray, lon: float, lat: float, radius: float = 0)
         "radius": float(radius),
         "layer": str(array.name or ""),
     }
-    sample.attrs |= {"sampling": sampling, "pixels": int(values.shape[-1])}
+    sample.attrs |= {"sampling": point.sampling, "pixels": point.pixels}
     return sample
+
+
+@dataclass(frozen=True)
+class PointSample:
+    """What `sample_point` finds, without the labels; `stats` has shape (dates,) or ()."""
+
+    stats: Spread
+    pixel: tuple[int, int]
+    centre: tuple[float, float]
+    distance: float
+    sampling: str
+    pixels: int
+
+
+def take_point(array: xr.DataArray, lon: float, lat: float, radius: float = 0) -> PointSample:
+    """Values of a layer or a series at one place; see `sample_point`."""
+    if not (np.isfinite(radius) and radius >= 0):
+        raise ResultsError(f"A radius of {radius} m is not possible; give 0 or more metres.")
+    grid = Grid.from_array(array)
+    row, column = grid.pixel(lon, lat)
+    centre_lon, centre_lat = (float(v) for v in grid.lonlat(row + 0.5, column + 0.5))
+    distance = float(GEOD.inv(lon, lat, centre_lon, centre_lat)[2])
+    sampling = "the pixel that holds the point"
+    pixel = slice(row, row + 1), slice(column, column + 1)
+    values: Floats | None = None
+    if radius > 0:
+        window = _read(array, grid, *grid.window(lon, lat, radius))
+        near = _within(window, lon, lat, radius)
+        sampling = f"median of the pixels whose centre is within {radius:g} m"
+        if near.any():
+            values = window.values[..., near].astype(float)
+        else:
+            sampling = f"the pixel that holds the point, because no pixel centre is within {radius:g} m"
+    if values is None:
+        single = _read(array, grid, *pixel).values
+        values = single.reshape(*single.shape[:-2], 1).astype(float)
+    return PointSample(
+        spread(values + 0.0),
+        (row, column),
+        (centre_lon, centre_lat),
+        distance,
+        sampling,
+        int(values.shape[-1]),
+    )
 
 
 def sample_transect(

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from insar_widgets.widgets._threads import run
+
 __all__ = ["Job", "Jobs"]
 
 _NOTE_SECONDS = 0.1
@@ -70,9 +72,7 @@ class Jobs:
             job = Job(lane, self.lock, self._tell)
             self._current[lane] = job
             self._running += 1
-        threading.Thread(
-            target=self._run, args=(job, work), name=f"insar-widgets-{lane}", daemon=True
-        ).start()
+        run(lambda: self._run(job, work), f"insar-widgets-{lane}")
 
     def cancel(self, lane: str) -> None:
         """Ask the job of a lane to end early; it may still say what is left of it."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from insar_widgets.errors import CancelledError, InsarWidgetsError
+from insar_widgets.widgets._threads import run
 
 __all__ = ["Answer", "Handler", "Request", "Requests", "describe_error"]
 
@@ -94,7 +95,7 @@ def describe_error(error: BaseException) -> dict[str, str]:
 
 
 class Requests:
-    """Answers the requests that reach a widget, each on a thread of its own.
+    """Answers the requests that reach a widget, each on a thread for itself.
 
     The kernel is never blocked by a handler, messages may arrive on any thread (JupyterLab uses
     subshells, Voilà the main thread), and an error of a handler is an answer, not a crash.
@@ -153,9 +154,7 @@ class Requests:
             cancelled=cancelled,
             progress=lambda note: self._send({"id": key, "progress": note}),
         )
-        threading.Thread(
-            target=self._answer, args=(key, kind, request), name=f"insar-widgets-{kind}", daemon=True
-        ).start()
+        run(lambda: self._answer(key, kind, request), f"insar-widgets-{kind}")
 
     def _answer(self, key: str, kind: str, request: Request) -> None:
         try:

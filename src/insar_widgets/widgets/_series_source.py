@@ -15,6 +15,7 @@ import xarray as xr
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.results import Results, sample_point
 from insar_widgets.results._files import corrections
+from insar_widgets.results.sampling import take_point
 
 __all__ = ["Sampled", "SeriesSource", "source_of"]
 
@@ -46,19 +47,20 @@ class Sampled:
     median: bool
 
     @classmethod
-    def of(cls, sample: xr.Dataset) -> Sampled:
-        """Take it out of what `sample_point` returns."""
+    def take(cls, array: xr.DataArray, lon: float, lat: float, radius: float) -> Sampled:
+        """Sample an array along date, y and x."""
+        found = take_point(array, lon, lat, radius)
         return cls(
-            dates=np.asarray(sample["date"].values, "datetime64[ns]"),
-            values=np.asarray(sample["displacement"].values, float),
-            low=np.asarray(sample["p16"].values, float),
-            high=np.asarray(sample["p84"].values, float),
-            pixels=int(np.asarray(sample["count"].values).max(initial=0)),
-            pixel=(int(sample["row"]), int(sample["column"])),
-            centre=(float(sample["pixel_lon"]), float(sample["pixel_lat"])),
-            distance=float(sample["distance"]),
-            seconds=float(sample.attrs.get("center_line_utc", 0.0)),
-            median=sample.attrs["sampling"].startswith("median"),
+            dates=np.asarray(array["date"].values, "datetime64[ns]"),
+            values=found.stats.median,
+            low=found.stats.p16,
+            high=found.stats.p84,
+            pixels=int(found.stats.count.max(initial=0)),
+            pixel=found.pixel,
+            centre=found.centre,
+            distance=found.distance,
+            seconds=float(array.attrs.get("center_line_utc", 0.0)),
+            median=found.sampling.startswith("median"),
         )
 
 
@@ -106,7 +108,7 @@ class SeriesSource:
             if key in self._samples:
                 self._samples.move_to_end(key)
                 return self._samples[key]
-        found = Sampled.of(sample_point(array, lon, lat, radius))
+        found = Sampled.take(array, lon, lat, radius)
         with self._lock:
             self._samples[key] = found
             while len(self._samples) > _KEPT:

@@ -20,7 +20,7 @@ from insar_widgets.widgets._raster_style import style_of
 
 __all__ = ["RasterLayer"]
 
-_AT_ONCE = 3  # requests worked on at a time; more only fight for the same cores
+_AT_ONCE = 2  # requests worked on at a time: more only fight for the same cores, and the server needs one
 _MASK_MODES = ("none", "minimum", "maximum", "nonzero", "equal")
 
 

@@ -1,0 +1,47 @@
+"""Threads for work in the background that are used again.
+
+A new thread for each click or tile would cost more than its start: PROJ builds what it needs to project anew in every
+thread, which takes several milliseconds.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+__all__ = ["run"]
+
+_KEPT = 4
+_idle: list[_Worker] = []
+_lock = threading.Lock()
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.tasks: queue.SimpleQueue[tuple[Callable[[], None], str]] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+        self.thread.start()
+
+    def _work(self) -> None:
+        while True:
+            task, name = self.tasks.get()
+            self.thread.name = name
+            try:
+                task()
+            finally:
+                self.thread.name = "insar-widgets-idle"
+                del task
+                with _lock:
+                    keep = len(_idle) < _KEPT
+                    if keep:
+                        _idle.append(self)
+            if not keep:
+                return
+
+
+def run(task: Callable[[], None], name: str) -> None:
+    """Run a task on a thread that is idle, the one that was busy last, or else on a new one; it must not raise."""
+    with _lock:
+        worker = _idle.pop() if _idle else None
+    (worker or _Worker()).tasks.put((task, name))
