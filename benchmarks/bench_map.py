@@ -1,8 +1,9 @@
 """RasterLayer on a full screen, beside an `ipyleaflet.ImageOverlay` whose PNG is made in the kernel, through Voilà.
 
 Both show the same dates of the same MintPy work directories (HDF5 as MintPy writes it), in one run. Times are wall
-clock in the page, from the change to the end of the frame that shows it; on a machine that does other things only the ratios
-mean something. What is "not in memory" is neither in the page nor in the kernel, only in the system's cache of files.
+clock in the page, from the change to the end of the frame that shows it; on a machine that does other things only the
+ratios mean something. What is "not in memory" is neither in the page nor in the kernel, only in the system's cache of
+files.
 """
 
 from __future__ import annotations
@@ -338,8 +339,10 @@ def tell(raster: Raster) -> None:
     )
     other, uncached = f["overlay"], statistics.median(f["whole"].shown)
     print(
-        f"  ImageOverlay, PNG of {other['size']} made in the kernel: open {other['open']:.2f} s "
-        f"({other['open'] / f['open again']:.1f} x), date {other['changed']:.0f} ms ({other['changed'] / uncached:.1f} x "
+        f"  ImageOverlay, PNG of {other['size']}, made in the kernel: "
+        f"open {other['open']:.2f} s "
+        f"({other['open'] / f['open again']:.1f} x), "
+        f"date {other['changed']:.0f} ms ({other['changed'] / uncached:.1f} x "
         f"one not in memory, {other['changed'] / statistics.median(f['cached'].shown):.0f} x one in memory), memory "
         f"{other['memory'][1]:.0f} MB at its peak",
         flush=True,

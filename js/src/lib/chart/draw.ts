@@ -25,7 +25,7 @@ import type {
 } from "./types";
 
 /** More symbols than that are drawn on the canvas. */
-export const MANY = 2000;
+export const MANY = 400;
 const TOP = 22;
 const GAP = 14;
 const RIGHT = 14;

@@ -24,7 +24,7 @@
 //
 // Marks are drawn in their order. Wheel zooms x, dragging pans (draws a box when all is shown, or with shift),
 // double-click resets. `onPick` gets the point or segment clicked (or Enter), `onClick` any other place (or Space).
-// With more than 2000 points symbols go on a canvas; the SVG file always holds them all.
+// With more than 400 points symbols go on a canvas; the SVG file always holds them all.
 
 import "./chart.css";
 
