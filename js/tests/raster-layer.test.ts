@@ -1,14 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { applyMask, colourOf, paint, subtract, type Look } from "../src/lib/colour";
 import { colormapGradient, colormapNames, colormapPixels, colormapRgb } from "../src/lib/colormaps";
 import { formatValue } from "../src/lib/number";
 import { ByteCache } from "../src/lib/tile-cache";
 import { TileStore, type TileKey, type Wanted } from "../src/lib/tile-store";
-import { decodeTile, EMPTY, TILE_PIXELS } from "../src/lib/value-tile";
+import { decodeTile, EMPTY, TILE_PIXELS, type ValueTile } from "../src/lib/value-tile";
 import { histogramOf } from "../src/raster-layer/histogram";
 import { sliceWords } from "../src/raster-layer/legend";
 import { touches } from "../src/raster-layer/mount";
-import { pixelOf, readingOf } from "../src/raster-layer/tiles";
+import { Painter, pixelOf, readingOf, type Reading, type Shown } from "../src/raster-layer/tiles";
 
 /** 256 pixels that are their own number. */
 const NUMBERED = Uint32Array.from({ length: 256 }, (_, n) => n + 1);
@@ -293,5 +293,63 @@ describe("histogram and numbers", () => {
     expect(formatValue(12.3, 10)).toBe("12");
     expect(formatValue(3, 1, true)).toBe("+3");
     expect(formatValue(NaN, 1)).toBe("–");
+  });
+});
+
+describe("the painter", () => {
+  const pixels = Uint32Array.from({ length: 256 }, (_, n) => (0xff000000 | n) >>> 0);
+  const numbers = (seed: number): Uint16Array =>
+    Uint16Array.from({ length: TILE_PIXELS }, (_, n) => ((n * 7919 + seed * 104729) % 9973) * 6);
+  const ofCodes = (values: Uint16Array): ValueTile => decodeTile(encoded(2, new Uint8Array(values.buffer)));
+  /** The same values as floats, which go the slow way. */
+  const ofFloats = (tile: ValueTile): ValueTile => {
+    const all = new Float32Array(TILE_PIXELS);
+    tile.read(all);
+    return decodeTile(encoded(3, new Uint8Array(all.buffer)));
+  };
+
+  it("gives codes by its table the colours that their values have", () => {
+    vi.stubGlobal(
+      "ImageData",
+      class {
+        readonly data = new Uint8ClampedArray(4 * TILE_PIXELS);
+      },
+    );
+    const painter = new Painter();
+    const painted = (shown: Shown, reading: Reading, look: Look): Uint32Array => {
+      let found = new Uint32Array();
+      const putImageData = (image: ImageData): void => {
+        found = new Uint32Array(image.data.buffer.slice(0));
+      };
+      painter.paint({ putImageData } as unknown as CanvasRenderingContext2D, shown, reading, look);
+      return found;
+    };
+    const [first, second] = [numbers(1), numbers(2)];
+    first[5] = 65535;
+    second[6] = 65535;
+    const [value, base, mask] = [ofCodes(first), ofCodes(second), ofCodes(numbers(3))];
+    const looks: Look[] = [
+      { pixels, lo: -10, hi: 20_000, wrap: null },
+      { pixels, lo: 0, hi: 1, wrap: 300.25 },
+    ];
+    for (const look of looks)
+      for (const under of [null, base])
+        for (const maskMode of ["none", "minimum", "equal"] as const) {
+          const reading: Reading = { shift: 12.25, maskMode, maskThreshold: 8000 };
+          const shown: Shown = { name: "", index: 0, baseIndex: -1, value, base: under, mask };
+          const slow = {
+            ...shown,
+            value: ofFloats(value),
+            base: under && ofFloats(under),
+            mask: ofFloats(mask),
+          };
+          const [quick, exact] = [painted(shown, reading, look), painted(slow, reading, look)];
+          let differ = 0;
+          for (let i = 0; i < TILE_PIXELS; i++) if (quick[i] !== exact[i]) differ += 1;
+          expect(differ).toBe(0);
+          expect(quick[5]).toBe(0);
+          if (under) expect(quick[6]).toBe(0);
+        }
+    vi.unstubAllGlobals();
   });
 });
