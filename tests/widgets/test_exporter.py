@@ -25,10 +25,16 @@ def states(exporter):
 
 def test_files_are_announced_written_kept_and_zipped(results, tmp_path):
     out = tmp_path / "an out folder"
-    exporter = Exporter(results, out=out, products=["velocity", "displacement", "points"], points_format="csv")
+    exporter = Exporter(
+        results, out=out, products=["velocity", "displacement", "points"], points_format="csv"
+    )
     exporter.dates = list(results.dates[:2])
     planned = exporter.plan()
-    assert not any(file.exists for file in planned) and set(states(exporter).values()) == {"new"} and not out.exists()
+    assert (
+        not any(file.exists for file in planned)
+        and set(states(exporter).values()) == {"new"}
+        and not out.exists()
+    )
     exporter.export()
     assert exporter.wait(60) and not exporter.busy
     assert set(states(exporter).values()) == {"written"} and exporter._said == []
@@ -74,7 +80,9 @@ def test_linked_with_a_map_it_exports_what_is_shown(results, tmp_path):
     map_.reference_date = results.dates[1]
     map_.mask_layer, map_.mask_threshold = "temporalCoherence", 0.8
     series = results.timeseries.values
-    row, column = np.argwhere(np.isfinite(series).all(axis=0) & (results["temporalCoherence"].values > 0.8))[30]
+    row, column = np.argwhere(np.isfinite(series).all(axis=0) & (results["temporalCoherence"].values > 0.8))[
+        30
+    ]
     lon, lat = (float(v) for v in results.grid.lonlat(row + 0.5, column + 0.5))
     map_.reference_point = {"lon": lon, "lat": lat, "radius": 0.0}
     map_.wait(30)

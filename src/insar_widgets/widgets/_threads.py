@@ -7,6 +7,7 @@ thread, which takes several milliseconds.
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from collections.abc import Callable
 
@@ -29,19 +30,18 @@ class _Worker:
             self.thread.name = name
             try:
                 task()
-            finally:
-                self.thread.name = "insar-widgets-idle"
-                del task
-                with _lock:
-                    keep = len(_idle) < _KEPT
-                    if keep:
-                        _idle.append(self)
-            if not keep:
-                return
+            except Exception:  # noqa: BLE001 - told as of any thread, but the thread lives on
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
+            del task
+            self.thread.name = "insar-widgets-idle"
+            with _lock:
+                if len(_idle) >= _KEPT:
+                    return
+                _idle.append(self)
 
 
 def run(task: Callable[[], None], name: str) -> None:
-    """Run a task on a thread that is idle, the one that was busy last, or else on a new one; it must not raise."""
+    """Run a task on a thread that is idle, the one that was busy last, or else on a new one."""
     with _lock:
         worker = _idle.pop() if _idle else None
     (worker or _Worker()).tasks.put((task, name))
