@@ -33,8 +33,8 @@ class _Worker:
             except Exception:  # noqa: BLE001 - told as of any thread, but the thread lives on
                 threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self.thread)))
             del task
-            self.thread.name = "insar-widgets-idle"
             with _lock:
+                self.thread.name = "insar-widgets-idle"
                 if len(_idle) >= _KEPT:
                     return
                 _idle.append(self)
