@@ -77,6 +77,9 @@ def make(folder: Path, dates: list[str], rows: int, columns: int) -> None:
         attribute(file, "velocity", "m/year")
         file["velocity"] = rng.normal(0, 0.01, (rows, columns)).astype(np.float32)
         file["velocityStd"] = np.full((rows, columns), 0.001, np.float32)
+    with h5py.File(folder / "numInvIfgram.h5", "w") as file:
+        attribute(file, "mask", "1")
+        file["mask"] = np.full((rows, columns), 3, np.int16)
     (folder / "smallbaselineApp.cfg").write_text("mintpy.load.processor = hyp3\n")
 
 

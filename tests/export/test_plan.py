@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,6 +61,50 @@ def test_one_product_that_fails_does_not_keep_the_others_from_being_written(resu
         plan_export(results, tmp_path, Choice(("magic",)))
     with pytest.raises(ExportError, match="no date 19990101"):
         plan_export(results, tmp_path, Choice(("displacement",), dates=("19990101",)))
+
+
+KILLED = """
+import os, signal, sys
+from insar_widgets import open_results
+from insar_widgets.export.plan import Choice, carry_out
+def tell(product, share, words):
+    if product == sys.argv[3] and share >= float(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+choice = Choice(("displacement", "points", "kmz_series", "figures"), figure_formats=("png",), dpi=50)
+carry_out(open_results(sys.argv[1]), sys.argv[2], choice, on_progress=tell)
+"""
+
+
+def test_an_export_that_was_killed_leaves_whole_files_and_a_second_call_makes_the_rest(
+    results, finished_run, tmp_path
+):
+    choice = Choice(("displacement", "points", "kmz_series", "figures"), figure_formats=("png",), dpi=50)
+    for product, share in (("displacement", 0.5), ("points", 1.0), ("kmz_series", 0.5), ("figures", 0.3)):
+        command = [
+            sys.executable,
+            "-c",
+            KILLED,
+            str(finished_run.work_dir),
+            str(tmp_path),
+            product,
+            str(share),
+        ]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        for path in tmp_path.rglob("[!.]*.*"):  # whatever has its name is whole
+            if path.suffix == ".tif":
+                with rasterio.open(path) as file:
+                    file.read()
+            elif path.suffix in {".kmz", ".gpkg"}:
+                assert path.stat().st_size > 1000
+    left = [path for path in tmp_path.rglob(".*") if path.is_file()]
+    assert left  # hidden, and cleared up by a later call
+    for path in left:
+        os.utime(path, (0, 0))
+    notes: list[str] = []
+    carry_out(results, tmp_path, replace(choice, products=(*choice.products, "velocity")), notes=notes)
+    assert sum("was kept" in note for note in notes) >= len(results.dates) + 1
+    assert all(file.exists for file in plan_export(results, tmp_path, choice) if file.product != "figures")
+    assert [path for path in tmp_path.rglob(".*") if path.is_file()] == []
 
 
 def test_what_a_map_shows_is_exported_with_its_reference_and_mask(results, stored, tmp_path):

@@ -11,10 +11,14 @@ from html.parser import HTMLParser
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
-from insar_widgets import Template, export_report, open_results
+from insar_widgets import Template, export_figures, export_report, open_results
 from insar_widgets.errors import ExportError
+from insar_widgets.export import FIGURES
+from insar_widgets.gnss import Comparison
+from insar_widgets.gnss._pairing import COLUMNS
 
 
 class Page(HTMLParser):
@@ -86,6 +90,37 @@ def test_the_page_needs_nothing_besides_itself_and_tells_everything(results, fin
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             ast.parse(cell["source"])
+
+
+def test_gnss_stations_are_in_the_report_and_among_the_figures(results, tmp_path):
+    rows = []
+    for i, (row, column) in enumerate(np.argwhere(results["maskTempCoh"].values)[[20, 200, 400]]):
+        lon, lat = (float(v) for v in results.grid.lonlat(row + 0.5, column + 0.5))
+        own = dict.fromkeys(COLUMNS, 0.0) | {
+            "station": f"S{i}<b>",
+            "lon": lon,
+            "lat": lat,
+            "frame": "IGS20",
+            "epochs": 6,
+        }
+        rows.append(
+            own
+            | {
+                "frame": "IGS20",
+                "gnss_velocity": -0.01 * i,
+                "insar_velocity": -0.011 * i,
+                "is_reference": i == 0,
+            }
+        )
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).set_index("station")
+    comparison = Comparison({}, table, {"FAR1": "it is outside the frame"}, "S0<b>", ("a note",))
+    page, *_ = export_report(results, tmp_path, comparison=comparison, bundle=False)
+    read = Page(page.read_text(encoding="utf-8"))
+    said = " ".join(read.words)
+    assert "S1<b>" in said and "−20.0" in said and "it is outside the frame" in said and "a note" in said
+    assert FIGURES["gnss"] in read.alts
+    figures = export_figures(results, tmp_path, ["gnss"], formats=["png"], dpi=60, comparison=comparison)
+    assert [path.name for path in figures] == ["gnss.png"]
 
 
 @pytest.mark.soak

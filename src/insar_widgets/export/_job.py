@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from typing import Any
 from insar_widgets.errors import CancelledError, ExportError
 
 Progress = Callable[[float, str], None]
+_STALE = 600.0
+_LEFT = re.compile(r"\..+\.(\d+)\.[a-z0-9_]{8}\..+")
 _COMPANIONS = (".aux.xml", "-journal", "-wal", "-shm")  # what GDAL and SQLite write beside a file
 
 
@@ -61,7 +65,9 @@ def whole_file(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix)
+        _clear_up(target.parent)
+        prefix = f".{target.stem}.{os.getpid()}."
+        fd, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=target.suffix)
         os.close(fd)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror}. Choose another folder.") from error
@@ -81,6 +87,26 @@ def whole_file(target: Path) -> Iterator[Path]:
         for path in (temporary, *(temporary.with_name(temporary.name + tail) for tail in _COMPANIONS)):
             with suppress(FileNotFoundError):
                 path.unlink()
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove what a process that was killed left in a folder."""
+    for path in folder.glob(".*.*.*"):
+        left = _LEFT.fullmatch(path.name)
+        with suppress(OSError):
+            # another machine may be at work in the same folder: its files are younger
+            if left and not _lives(int(left[1])) and time.time() - path.stat().st_mtime > _STALE:
+                path.unlink()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def fingerprint(content: Mapping[str, Any]) -> str:

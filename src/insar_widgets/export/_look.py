@@ -19,7 +19,7 @@ from insar_widgets.export._values import UNITS
 from insar_widgets.results import Results
 
 Floats = npt.NDArray[Any]
-_SAMPLE = 1_000_000
+_SAMPLE = 250_000
 MASK_COLOURS = ("#d9d9d9", "#1b7837")
 """Left out and kept."""
 _MM = {"m": "mm", "m/year": "mm/year"}

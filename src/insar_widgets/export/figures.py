@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ from insar_widgets.export._fig_network import (
 from insar_widgets.export._job import Job, Progress
 from insar_widgets.export._look import look_of
 from insar_widgets.export._values import Mask, Masked, factor
+from insar_widgets.export.gnss import export_gnss_figure
 from insar_widgets.results import Grid, Results
 
 __all__ = ["FIGURES", "export_figures"]
@@ -250,16 +250,22 @@ def _iso(date: str) -> str:
 
 
 def _gnss(results: Results, folder: Path, wish: Wish) -> list[Path]:
-    """The figure of another module, where there is a comparison."""
+    """Velocity with the stations, where there is a comparison."""
     if wish.comparison is None:
         return []
-    try:
-        export_gnss_figure = import_module("insar_widgets.export.gnss").export_gnss_figure
-    except (ImportError, AttributeError):
-        wish.notes.append("The figure with GNSS stations is not part of this version.")
-        return []
-    paths: list[Path] = []
-    for kind in wish.formats:
-        made = export_gnss_figure(results, wish.comparison, folder / f"gnss.{kind}", dpi=wish.dpi)
-        paths += [made] if isinstance(made, Path) else list(made)
-    return paths
+    return [
+        export_gnss_figure(
+            results,
+            wish.comparison,
+            folder / f"gnss.{kind}",
+            dpi=wish.dpi,
+            width=wish.width,
+            **gnss_mask(wish),
+        )
+        for kind in wish.formats
+    ]
+
+
+def gnss_mask(wish: Wish) -> dict[str, Any]:
+    """The mask of a figure as `export_gnss_figure` takes it: a layer's name, or its own one."""
+    return {"mask": wish.mask} if wish.mask is None or isinstance(wish.mask, str) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,14 +13,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from insar_widgets.errors import ExportError, ResultsError
+from insar_widgets.errors import ExportError, GnssError, ResultsError
 from insar_widgets.export import _report_html as html
 from insar_widgets.export._bundle import script, write_bundle
 from insar_widgets.export._fig_base import Wish
 from insar_widgets.export._job import Job, Progress, whole_file
 from insar_widgets.export._record import Record, read_record
 from insar_widgets.export._values import SIGN, Mask, Masked, factor, software
-from insar_widgets.export.figures import FIGURES, draw_figure, with_places
+from insar_widgets.export.figures import FIGURES, draw_figure, gnss_mask, with_places
+from insar_widgets.export.gnss import export_gnss_figure
 from insar_widgets.results import Results
 
 __all__ = ["export_report"]
@@ -126,8 +128,10 @@ def _pictures(results: Results, wish: Wish, job: Job) -> dict[str, list[tuple[by
     for name in _FIGURES:
         narrow = name in _NARROW
         try:
+            if name == "gnss" and wish.comparison is not None:
+                found[name] = [(_gnss_picture(results, wish), FIGURES[name])]
             drawn = draw_figure(results, name, replace(wish, width=110.0) if narrow else wish)
-        except (ResultsError, ExportError) as error:
+        except (ResultsError, ExportError, GnssError) as error:
             wish.notes.append(f"No figure of the {FIGURES[name]}: {error}")
             drawn = []
         for one in drawn:
@@ -136,6 +140,14 @@ def _pictures(results: Results, wish: Wish, job: Job) -> dict[str, list[tuple[by
             found.setdefault(name, []).append((content.getvalue(), one.title))
         job.step(1, FIGURES[name])
     return found
+
+
+def _gnss_picture(results: Results, wish: Wish) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = export_gnss_figure(
+            results, wish.comparison, Path(folder) / "gnss.png", dpi=_DPI, **gnss_mask(wish)
+        )
+        return path.read_bytes()
 
 
 def _page(
