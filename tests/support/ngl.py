@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import h5py
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body>Not Found</body></html>\n"
 HOLDINGS = "/NGLStationPages/DataHoldings.txt"
@@ -21,6 +24,18 @@ def igs20(name: str) -> str:
 
 def igs14(name: str) -> str:
     return f"/gps_timeseries/tenv3/IGS14/{name}.tenv3"
+
+
+def keep_more_pixels(work_dir: Path, target: Path) -> Path:
+    """A copy of a run whose mask has `minTempCoh = 0.3`, so that most simulated stations are in."""
+    shutil.copytree(work_dir, target, ignore=shutil.ignore_patterns("pic", "inputs", "prepared"))
+    shutil.copytree(work_dir / "inputs", target / "inputs")
+    with (
+        h5py.File(target / "temporalCoherence.h5") as quality,
+        h5py.File(target / "maskTempCoh.h5", "r+") as mask,
+    ):
+        mask["mask"][...] = quality["temporalCoherence"][...] >= 0.3
+    return target
 
 
 @dataclass

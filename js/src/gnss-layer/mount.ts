@@ -216,7 +216,7 @@ export class Mount {
     const [station] = entry.stations;
     if (!station) return;
     this.#popupOf = station.name;
-    this.#popup ??= L.popup({ className: "iw-gnss-popup", maxWidth: 340, minWidth: 260, offset: [0, -4] });
+    this.#popup ??= L.popup({ className: "iw-gnss-popup", maxWidth: 360, minWidth: 320, offset: [0, -4] });
     this.#fillPopup();
     this.#popup.setLatLng(entry.marker.getLatLng()).openOn(map);
     this.#popup.getElement()?.addEventListener(

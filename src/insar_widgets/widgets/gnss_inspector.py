@@ -278,6 +278,8 @@ class GnssInspector(Widget):
 
     def close(self) -> None:
         """Take it and its stations off the page."""
+        if "_jobs" not in vars(self):  # its arguments were refused
+            return
         self.cancel()
         for link in self._links:
             link.unlink()

@@ -13,6 +13,7 @@ from insar_widgets.gnss import Comparison, Station, StationVelocity
 from insar_widgets.results import Results
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._gnss_wire import arrows, motion, station_wire
+from insar_widgets.widgets._map_panel import Panel
 from insar_widgets.widgets._raster_colormaps import colormap_names
 from insar_widgets.widgets.raster_layer import RasterLayer
 
@@ -193,12 +194,10 @@ class GnssLayer(Widget):
 
     @traitlets.observe("map")
     def _map_changed(self, change: Any) -> None:
-        old = change["old"]
-        if isinstance(old, ipyleaflet.Map) and old.has_trait("reference_point"):
-            old.unobserve(self._look_again, "layer")
-        new = change["new"]
-        if new is not None and new.has_trait("reference_point"):
-            new.observe(self._look_again, "layer")
+        for map, follow in ((change["old"], False), (change["new"], True)):
+            panel = getattr(map, "_panel", None)  # of a DisplacementMap, whose layer is made in the background
+            if isinstance(panel, Panel):
+                (panel.observe if follow else panel.unobserve)(self._look_again, "raster")
         if hasattr(self, "_given"):
             self._find_raster()
 
