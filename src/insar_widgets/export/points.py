@@ -136,7 +136,7 @@ def _write(
     wanted: _Wanted, target: Path, kind: str, *, crs: Any, memory: int, job: Job, about: Mapping[str, Any]
 ) -> int:
     grid = wanted.grid
-    each = max(1, memory // (grid.columns * max(1, len(wanted.indices) + 8) * 4 * 6))
+    each = max(1, memory // (grid.columns * (len(wanted.indices) + 8) * 64))
     rows = wanted.row_parts(each)
     job.total = max(1, len(rows))
     count = 0
