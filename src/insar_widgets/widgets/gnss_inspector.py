@@ -363,7 +363,8 @@ class GnssInspector(Widget):
     @traitlets.observe(*_SETTINGS)
     def _setting_changed(self, change: Any) -> None:
         if self._ready and self.stations and self._compared is not None:
-            self._update(gathering=change["name"] == "frames")
+            missing = self.reference not in {"", *self._gathered.positions}
+            self._update(gathering=missing or change["name"] == "frames")
 
     @traitlets.observe("selected")
     def _selected_changed(self, _change: Any) -> None:
