@@ -255,6 +255,11 @@ export class Mount {
   }
 
   #key(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.#popup?.isOpen()) {
+      event.stopPropagation();
+      this.#popup.remove();
+      return;
+    }
     const ways: Record<string, [number, number]> = {
       ArrowLeft: [-1, 0],
       ArrowRight: [1, 0],
