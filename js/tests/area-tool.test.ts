@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isBox, moveCorner } from "../src/stack-picker/area-tool";
+import { isBox, moveCorner } from "../src/lib/area-tool";
 import { ringAsText } from "../src/stack-picker/area-panel";
 import type { Ring } from "../src/stack-picker/api";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { networkPlot, niceTicks, signed, timeOf, timeTicks } from "../src/lib/network-plot";
-import { formatLength, scaleLength } from "../src/stack-picker/map";
+import { formatLength, scaleLength } from "../src/lib/scale";
 
 test("ticks are round and cover the range", () => {
   expect(niceTicks(-110, 130, 4)).toEqual([-100, 0, 100]);

@@ -124,7 +124,7 @@ def test_drawing_an_area_changes_the_size_and_removing_it_restores_it(kind, show
     # Half the width and half the height, give or take the tilt of the UTM grid and pixels of the screen.
     assert abs(int(found[1]) - 36) <= 4
     assert abs(int(found[2]) - 27) <= 4
-    expect(page.locator(".sp-handle")).to_have_count(4)
+    expect(page.locator(".iw-area-handle")).to_have_count(4)
     page.get_by_role("button", name="Whole overlap").click()
     expect(page.locator(".sp-facts > div").filter(has_text="common overlap, 72 × 53")).to_be_visible()
 
@@ -179,7 +179,7 @@ def test_a_reload_of_the_page_restores_everything(show, products):
         re.compile(re.escape(before.split("\n")[0]))
     )
     expect(page.locator(".sp-network")).to_contain_text("pairs left out")
-    expect(page.locator(".sp path.sp-area")).to_be_attached()
+    expect(page.locator(".sp path.iw-area")).to_be_attached()
     expect(path_field(page)).to_have_value(str(products))
 
 

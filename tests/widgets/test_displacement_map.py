@@ -11,6 +11,8 @@ import pytest
 import traitlets
 
 from insar_widgets import DisplacementMap, Results, Run, Template, open_results
+from insar_widgets.widgets import _map_layers as layers
+from insar_widgets.widgets._messages import Request
 
 WAIT = 60
 
@@ -46,7 +48,7 @@ def test_the_value_at_a_place_is_the_one_in_the_file(shown, results):
     values = stored(results, Path(results.timeseries.attrs["source"]).name, "timeseries")
     coherence = stored(results, "temporalCoherence.h5", "temporalCoherence")
     row, column = np.unravel_index(np.argmax(coherence), coherence.shape)
-    lon, lat = results._scan.grid.lonlat(row + 0.5, column + 0.5)
+    lon, lat = results.grid.lonlat(row + 0.5, column + 0.5)
     shown.date = results.dates[2]
     assert shown.value(float(lon), float(lat)) == pytest.approx(values[2, row, column], abs=1e-7)
 
@@ -56,7 +58,7 @@ def test_another_reference_point_and_date_shift_by_what_the_file_has_there(shown
     coherence = stored(results, "temporalCoherence.h5", "temporalCoherence")
     order = np.argsort(coherence, axis=None)
     here, there = (np.unravel_index(order[-n], coherence.shape) for n in (1, 40))
-    grid = results._scan.grid
+    grid = results.grid
     (lon, lat), (ref_lon, ref_lat) = (grid.lonlat(r + 0.5, c + 0.5) for r, c in (here, there))
     shown.reference_point = {"lon": float(ref_lon), "lat": float(ref_lat), "radius": 0}
     shown.date, shown.reference_date = results.dates[-1], results.dates[0]
@@ -79,16 +81,121 @@ def test_every_layer_of_the_menu_can_be_shown(shown, results):
     pairs = [name for name in names if name.startswith("unwrapPhase-")]
     assert len(pairs) == len(stored(results, "inputs/ifgramStack.h5", "date"))
     kinds = {name.split("-")[0]: name for name in names}
-    for name in kinds.values():
+    row, column = results.reference_point["y"], results.reference_point["x"]
+    lon, lat = (float(v) for v in results.grid.lonlat(row + 5.5, column + 5.5))
+    shown.mask_layer = ""
+    for kind, name in kinds.items():
         shown.layer = name
         assert shown.layer == name
+        assert shown.wait(WAIT)
+        assert shown._panel._error is None
+        assert shown._panel._about["name"] == name
+        found = shown.value(lon, lat)
+        if kind == "residualRMS":
+            wanted = np.sqrt(
+                (stored(results, "timeseriesResidual.h5", "timeseries")[:, row + 5, column + 5] ** 2).mean()
+            )
+        elif kind == "unwrapPhase":
+            phase = stored(results, "inputs/ifgramStack.h5", "unwrapPhase")[pairs.index(name)]
+            wanted = phase[row + 5, column + 5] - phase[row, column]
+        else:
+            array = layers.find_array(results, name)
+            wanted = (array[shown.raster.index] if array.ndim == 3 else array).to_numpy()[row + 5, column + 5]
+        assert found == pytest.approx(float(wanted), abs=1e-5, nan_ok=True), name
+
+
+def test_what_is_set_just_after_the_layer_belongs_to_the_new_layer(shown):
+    shown.layer = "velocity"
+    shown.vmin, shown.vmax, shown.colormap = -0.01, 0.02, "batlow"
+    shown.unit = "m"
+    assert shown.wait(WAIT)
+    raster = shown.raster
+    assert (raster.vmin, raster.vmax, raster.colormap) == (-0.01, 0.02, "batlow")
+    assert (raster.display_units, raster.display_factor) == ("m/year", 1.0)
+    shown.layer, shown.unit = "timeseries", "cm"
+    assert shown.wait(WAIT)
+    assert (raster.display_units, raster.display_factor) == ("cm", 100.0)
+    assert shown.colormap == "vik"
+
+
+def test_a_reference_without_a_value_says_what_is_used_instead(shown, results):
+    inverted = stored(results, "numInvIfgram.h5", "mask")
+    empty = np.argwhere(inverted == 0)
+    if not len(empty):
+        pytest.skip("every pixel of this stack was inverted")
+    row, column = empty[0]
+    lon, lat = (float(v) for v in results.grid.lonlat(row + 0.5, column + 0.5))
+    shown.reference_point = {"lon": lon, "lat": lat}
+    assert shown.wait(WAIT)
+    told = shown._panel._reference
+    assert told["used"] == "file"
+    assert "There is no value at the reference point" in told["note"]
+    assert "run's own reference point" in told["note"]
+    assert shown.raster.offsets == []
+
+
+def test_numbers_of_an_area_are_those_of_its_pixels(shown, results):
+    values = stored(results, Path(results.timeseries.attrs["source"]).name, "timeseries").astype(float)
+    coherence = stored(results, "temporalCoherence.h5", "temporalCoherence")
+    rows, columns = slice(10, 30), slice(20, 50)
+    (west, east), (north, south) = (results.grid.lonlat([10, 30], [20, 50])[n] for n in (0, 1))
+    ring = [
+        [float(w), float(n)]
+        for w, n in zip(*results.grid.lonlat([10, 10, 30, 30], [20, 50, 50, 20]), strict=True)
+    ]
+    assert west < east and south < north
+    shown.date, shown.reference_date, shown.mask_threshold = results.dates[3], results.dates[0], 0.6
+    shown.aoi = ring
+    assert shown.wait(WAIT)
+    ask = shown._requests._handlers
+    told = ask["area"](Request({"ring": ring}))
+    part = (values[3] - values[0])[rows, columns][coherence[rows, columns] >= 0.6]
+    assert told["kept"] == part.size
+    assert told["median"] == pytest.approx(np.median(part), abs=1e-6)
+    assert (told["minimum"], told["maximum"]) == pytest.approx((part.min(), part.max()), abs=1e-6)
+    quantiles = ask["mask"](Request(None))["quantiles"]
+    within = coherence[rows, columns][coherence[rows, columns] > 0]
+    assert quantiles[100] == pytest.approx(np.median(within), abs=1e-6)
+
+
+def test_two_linked_maps_show_the_same(results):
+    one, other = DisplacementMap(results), DisplacementMap(results, layer="velocity")
+    for name in ("layer", "date", "reference_point", "points", "vmin", "vmax"):
+        traitlets.link((one, name), (other, name))
+    assert other.layer == one.layer
+    one.date = results.dates[1]
+    one.layer = "temporalCoherence"
+    assert one.wait(WAIT) and other.wait(WAIT)
+    assert other.raster.name == one.raster.name == "Temporal coherence"
+    one.layer = "timeseries"
+    other.date = results.dates[2]
+    assert one.wait(WAIT) and other.wait(WAIT)
+    assert (one.date, one.raster.index, other.raster.index) == (results.dates[2], 2, 2)
+    assert one.raster.data.name == other.raster.data.name == "timeseries"
+    one.close()
+    other.close()
+
+
+def test_connected_components_mask_the_interferogram_shown(shown, results):
+    if not any(name.startswith("connectComponent-") for name in shown.layer_names):
+        pytest.skip("this stack has no connected components")
+    pair = next(name for name in shown.layer_names if name.startswith("unwrapPhase-"))
+    shown.layer, shown.mask_layer = pair, "connectComponent"
+    assert shown.wait(WAIT)
+    assert shown.raster.mask.name == pair.replace("unwrapPhase", "connectComponent")
+    assert shown.raster.mask_mode == "nonzero"
+    shown.layer = "timeseries"
+    assert shown.wait(WAIT)
+    assert shown.raster.mask is None
 
 
 def test_a_quantity_keeps_its_range_while_others_are_looked_at(shown):
     shown.vmin, shown.vmax = -0.123, 0.456
     shown.layer = "temporalCoherence"
+    assert shown.wait(WAIT)
     assert (shown.vmin, shown.vmax, shown.colormap) == (0, 1, "gray")
     shown.layer = "timeseries"
+    assert shown.wait(WAIT)
     assert (shown.vmin, shown.vmax, shown.colormap) == (-0.123, 0.456, "vik")
 
 
@@ -152,9 +259,9 @@ def test_the_reference_point_is_written_with_comments_kept(tmp_path, finished_ru
     template.write_text("# mine\n" + template.read_text())
     made = DisplacementMap(folder, template_path=template)
     place = made.reference_point
-    told = made._requests._handlers["template"](type("Asked", (), {"payload": {"write": False}})())
+    told = made._requests._handlers["template"](Request({"write": False}))
     assert "mintpy.reference.lalo" not in template.read_text() or told["before"] != told["after"]
-    made._requests._handlers["template"](type("Asked", (), {"payload": {"write": True}})())
+    made._requests._handlers["template"](Request({"write": True}))
     written = Template.read(template)
     lat, lon = (float(part) for part in written["mintpy.reference.lalo"].split(","))
     assert (lon, lat) == pytest.approx((place["lon"], place["lat"]), abs=1e-6)

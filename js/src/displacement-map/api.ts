@@ -48,6 +48,7 @@ export interface About {
   masked: boolean;
   referenced: boolean;
   sign: string;
+  zero_date: boolean;
   wavelength: number | null;
   notes: string[];
   origin: { lon: number; lat: number } | null;
@@ -72,6 +73,8 @@ export interface State {
   unit: "mm" | "cm" | "m";
   basemap: Basemap;
   compare: { layer: string; date: string } | null;
+  _reference: { used?: "file" | "point" | ""; note?: string; pixels?: number };
+  _second_about: { kind?: string; alike?: boolean };
   _menu: Entry[];
   _about: Partial<About>;
   _error: { message: string; remedy: string } | null;

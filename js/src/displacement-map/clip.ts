@@ -1,11 +1,25 @@
 // Which part of the map each layer covers: the area of interest, and the two halves of a comparison.
 
 import type * as Leaflet from "leaflet";
-import { h } from "../lib/dom";
-import { layerHandle, type LayerHandle } from "../raster-layer/api";
+import { colormapGradient } from "../lib/colormaps";
+import { h, replace } from "../lib/dom";
+import { formatValue } from "../lib/number";
+import { layerHandle, type LayerHandle, type LayerMount, type RasterState } from "../raster-layer/api";
 import type { Context, LonLat } from "./api";
+import { isoDate } from "./words";
 
-type XY = [number, number];
+export type XY = [number, number];
+
+const EDGE = 0.02; // share of the width that the divider stays away from the edges
+const SHARED = [
+  "vmin",
+  "vmax",
+  "colormap",
+  "reverse",
+  "wrap",
+  "wrap_colormap",
+] as const satisfies (keyof RasterState)[];
+const ALWAYS = ["opacity", "mask_threshold"] as const;
 
 /** Cuts a polygon at a vertical line. */
 export function cutAt(polygon: readonly XY[], x: number, left: boolean): XY[] {
@@ -19,25 +33,39 @@ export function cutAt(polygon: readonly XY[], x: number, left: boolean): XY[] {
   return cut;
 }
 
+/** Whether a place lies in a polygon. */
+export function contains(polygon: readonly XY[], x: number, y: number): boolean {
+  let inside = false;
+  polygon.forEach(([bx, by], i) => {
+    const [ax, ay] = polygon.at(i - 1) ?? [bx, by];
+    if (ay > y !== by > y && x < ax + ((bx - ax) * (y - ay)) / (by - ay)) inside = !inside;
+  });
+  return inside;
+}
+
 export interface Clip {
   second(): LayerHandle | undefined;
+  /** What shows the right half of this map. */
+  secondMount(): LayerMount | undefined;
   /** Corners, in pixels of the map's container, that a layer is cut to; null: not at all. */
   shapeOf(second: boolean): XY[] | null;
+  /** Pixels from the left; null when nothing is compared. */
   divider(): number | null;
 }
 
 export function clip(context: Context): Clip {
-  const { model, shown } = context;
+  const { model, shown, raster } = context;
   const { map, signal } = shown;
   const container = map.getContainer();
   let second: LayerHandle | undefined;
+  let stopSecond: (() => void) | undefined;
   let share = 0.5;
   const left = h("span", { class: "dm-swipe-name left" });
   const right = h("span", { class: "dm-swipe-name right" });
   const divider = h(
     "div",
     {
-      class: "dm-swipe sp-on-map",
+      class: "dm-swipe iw-on-map",
       role: "slider",
       tabindex: 0,
       "aria-label": "Position of the swipe",
@@ -52,6 +80,8 @@ export function clip(context: Context): Clip {
   container.append(divider);
   shown.L.DomEvent.disableClickPropagation(divider);
 
+  const secondMount = (): LayerMount | undefined => second?.mounts().find((mount) => mount.map === map);
+
   function ring(): XY[] | null {
     const aoi: LonLat[] | null = model.get("aoi");
     if (!aoi) return null;
@@ -65,47 +95,62 @@ export function clip(context: Context): Clip {
     const { x, y } = map.getSize();
     const around = ring();
     if (!second) return around;
-    return cutAt(
-      around ?? [
-        [-x, -y],
-        [2 * x, -y],
-        [2 * x, 2 * y],
-        [-x, 2 * y],
-      ],
-      share * x,
-      !isSecond,
-    );
+    const all: XY[] = [
+      [-x, -y],
+      [2 * x, -y],
+      [2 * x, 2 * y],
+      [-x, 2 * y],
+    ];
+    return cutAt(around ?? all, share * x, !isSecond);
   }
 
-  function apply(element: HTMLElement | undefined, shape: XY[] | null): void {
-    if (!element) return;
-    element.style.clipPath =
-      shape === null
-        ? ""
-        : shape.length < 3
-          ? "inset(100%)"
-          : `polygon(${shape
-              .map(([x, y]) => {
-                const p: Leaflet.Point = map.containerPointToLayerPoint([x, y]);
-                return `${p.x}px ${p.y}px`;
-              })
-              .join(",")})`;
+  function apply(mount: LayerMount | undefined, shape: XY[] | null): void {
+    if (!mount) return;
+    mount.clip(shape && ((x, y) => contains(shape, x, y)));
+    const corners = shape?.map(([x, y]) => {
+      const p: Leaflet.Point = map.containerPointToLayerPoint([x, y]);
+      return `${p.x}px ${p.y}px`;
+    });
+    const path = corners && (corners.length < 3 ? "inset(100%)" : `polygon(${corners.join(",")})`);
+    mount.container.style.clipPath = path ?? "";
   }
 
   function update(): void {
-    apply(context.mount()?.container, shapeOf(false));
-    apply(second?.mounts().find((mount) => mount.map === map)?.container, shapeOf(true));
+    apply(context.mount(), shapeOf(false));
+    apply(secondMount(), shapeOf(true));
     divider.hidden = !second;
     divider.style.left = `${share * 100}%`;
     divider.setAttribute("aria-valuenow", String(Math.round(share * 100)));
-    left.textContent = name(false);
-    right.textContent = name(true);
+    if (!second) return;
+    const date = model.get("_about").dates?.[raster.get("index")];
+    replace(left, h("b", {}, `${raster.get("name")}${date ? `, ${isoDate(date)}` : ""}`));
+    replace(
+      right,
+      h("b", {}, second.model.get("name")),
+      alike() ? null : scaleOf(second.model.get.bind(second.model)),
+    );
   }
 
-  function name(isSecond: boolean): string {
-    if (isSecond) return second?.model.get("name") ?? "";
-    const date = model.get("_about").dates?.[context.raster.get("index")];
-    return `${context.raster.get("name")}${date ? `, ${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6, 8)}` : ""}`;
+  /** The right half's own scale, where it is not that of the left. */
+  function scaleOf(get: <K extends keyof RasterState & string>(name: K) => RasterState[K]): HTMLElement {
+    const wrap = get("wrap");
+    const [lo, hi] = wrap === null ? [get("vmin") ?? 0, get("vmax") ?? 1] : [-wrap / 2, wrap / 2];
+    const factor = get("display_factor");
+    const say = (value: number): string => formatValue(value * factor, Math.abs(hi - lo) * factor * 0.01);
+    const map = wrap === null ? get("colormap") : get("wrap_colormap");
+    const unit = get("display_units").replace(/^1$/, "");
+    return h(
+      "span",
+      { class: "dm-swipe-scale" },
+      say(lo),
+      h("i", { style: `background-image:${colormapGradient(map, get("reverse"))}` }),
+      `${say(hi)} ${unit}`.trim(),
+    );
+  }
+
+  function to(now: number): void {
+    share = Math.max(EDGE, Math.min(1 - EDGE, now));
+    update();
   }
 
   divider.addEventListener("pointerdown", (event) => {
@@ -118,60 +163,64 @@ export function clip(context: Context): Clip {
     if (!divider.hasPointerCapture(event.pointerId)) return;
     event.stopPropagation();
     const box = container.getBoundingClientRect();
-    share = Math.max(0.02, Math.min(0.98, (event.clientX - box.left) / box.width));
-    update();
+    to((event.clientX - box.left) / box.width);
   });
   divider.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
     if (by === undefined) return;
-    share = Math.max(0.02, Math.min(0.98, share + by));
-    update();
+    to(share + by);
     event.preventDefault();
     event.stopPropagation();
   });
 
+  const alike = (): boolean => model.get("_second_about").alike === true;
+
   // Both halves are read on one scale when they show the same quantity.
   function follow(): void {
-    if (second?.model.get("units") !== context.raster.get("units")) return;
-    for (const trait of [
-      "vmin",
-      "vmax",
-      "colormap",
-      "reverse",
-      "wrap",
-      "wrap_colormap",
-      "opacity",
-      "mask_threshold",
-    ] as const) {
-      second.model.set(trait, context.raster.get(trait));
-    }
+    if (!second) return;
+    for (const trait of alike() ? [...SHARED, ...ALWAYS] : ALWAYS) second.model.set(trait, raster.get(trait));
   }
 
   context.watch(["second"], () => {
     const ref = model.get("second");
-    second = undefined;
-    if (!ref) {
-      update();
-      return;
-    }
+    stopSecond?.();
+    stopSecond = second = undefined;
+    update();
+    if (!ref) return;
     layerHandle(model.widget_manager, ref).then((handle) => {
       if (model.get("second") !== ref || signal.aborted) return;
       second = handle;
+      const stopMount = handle.on("mount", update);
+      const traits = ["name", "vmin", "vmax", "display_units", "colormap", "reverse"].map(
+        (t) => `change:${t}`,
+      );
+      for (const trait of traits) handle.model.on(trait, update);
+      stopSecond = () => {
+        stopMount();
+        for (const trait of traits) handle.model.off(trait, update);
+      };
       follow();
-      handle.on("mount", update);
       update();
     }, context.fail);
   });
-  context.watch(["aoi", "_about"], update);
-  context.watchRaster(
-    ["vmin", "vmax", "colormap", "reverse", "wrap", "wrap_colormap", "opacity", "mask_threshold"],
-    follow,
-  );
+  context.watch(["aoi", "_about", "_second_about"], () => {
+    follow();
+    update();
+  });
+  context.watchRaster([...SHARED, ...ALWAYS], follow);
   context.watchRaster(["index", "name"], update);
   map.on("move zoomend viewreset resize moveend", update);
-  context.handle.on("mount", update);
+  const stop = context.handle.on("mount", update);
   signal.addEventListener("abort", () => {
+    stop();
+    stopSecond?.();
+    map.off("move zoomend viewreset resize moveend", update);
     divider.remove();
   });
-  return { second: () => second, shapeOf, divider: () => (second ? share * map.getSize().x : null) };
+  return {
+    second: () => second,
+    secondMount,
+    shapeOf,
+    divider: () => (second ? share * map.getSize().x : null),
+  };
 }

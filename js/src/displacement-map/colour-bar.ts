@@ -8,7 +8,7 @@ import type { ViewHistogram } from "../raster-layer/api";
 import type { Context } from "./api";
 import { fineness, rangeOf, ticks } from "./words";
 
-const WIDTH = 232;
+const WIDTH = 256;
 const TOP = 26; // height of the histogram
 const BAR = 14;
 const STEP = 0.01;
@@ -16,8 +16,10 @@ const STEP = 0.01;
 export interface ColourBar {
   readonly element: HTMLElement;
   histogram(): ViewHistogram | undefined;
-  /** Sets the range, zero in the middle if that is what the user wants. */
-  setRange(lo: number, hi: number): void;
+  /** Calls `update` whenever the histogram of the view is another; returns the function that stops that. */
+  onHistogram(update: () => void): () => void;
+  /** Sets the range, and tells whether it is one. */
+  setRange(lo: number, hi: number): boolean;
   percentiles(): void;
   symmetric: boolean;
 }
@@ -47,7 +49,7 @@ export function colourBar(context: Context): ColourBar {
   );
   const element = h(
     "div",
-    { class: "dm-box dm-legend sp-on-map", role: "group", "aria-label": "Colours" },
+    { class: "dm-box dm-legend iw-on-map", role: "group", "aria-label": "Colours" },
     h("div", { class: "dm-legend-head" }, title, map),
     track,
     axis,
@@ -56,9 +58,14 @@ export function colourBar(context: Context): ColourBar {
   let seen: ViewHistogram | undefined;
   let domain: [number, number] = [0, 1];
   let dragging = false;
+  const updates = new Set<() => void>();
   const bar: ColourBar = {
     element,
     histogram: () => seen,
+    onHistogram(update) {
+      updates.add(update);
+      return () => updates.delete(update);
+    },
     setRange,
     percentiles,
     symmetric: isSigned(context),
@@ -94,6 +101,12 @@ export function colourBar(context: Context): ColourBar {
     return element;
   }
 
+  function take(histogram: ViewHistogram | undefined): void {
+    seen = histogram;
+    draw();
+    for (const update of updates) update();
+  }
+
   function move(which: 0 | 1, value: number): void {
     if (raster.get("wrap") !== null) return;
     const [lo, hi] = rangeOf(context);
@@ -105,8 +118,10 @@ export function colourBar(context: Context): ColourBar {
     else setRange(lo, Math.max(value, lo + least));
   }
 
-  function setRange(lo: number, hi: number): void {
-    if (Number.isFinite(lo) && Number.isFinite(hi) && hi > lo) context.draw({ vmin: lo, vmax: hi });
+  function setRange(lo: number, hi: number): boolean {
+    const good = Number.isFinite(lo) && Number.isFinite(hi) && hi > lo;
+    if (good) context.draw({ vmin: lo, vmax: hi });
+    return good;
   }
 
   function percentiles(): void {
@@ -207,8 +222,7 @@ export function colourBar(context: Context): ColourBar {
   track.addEventListener("dblclick", percentiles);
   const stop = context.handle.on("histogram", (detail) => {
     if (detail.mount !== context.mount()) return;
-    seen = detail.histogram;
-    draw();
+    take(detail.histogram);
   });
   context.signal.addEventListener("abort", stop);
   context.watchRaster(
@@ -230,8 +244,7 @@ export function colourBar(context: Context): ColourBar {
     const now = model.get("_about").kind ?? "";
     if (now !== kind) bar.symmetric = isSigned(context);
     kind = now;
-    seen = context.mount()?.histogram(64);
-    draw();
+    take(context.mount()?.histogram(64));
   });
   return bar;
 }

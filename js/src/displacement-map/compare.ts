@@ -11,7 +11,7 @@ export function comparePanel(context: Context): { element: HTMLElement; toggle()
   const dateLine = h("div", { class: "dm-line" }, h("span", { class: "dm-name" }, "Date"), date);
   const element = h(
     "div",
-    { class: "dm-pop dm-compare sp-on-map", hidden: true, role: "dialog", "aria-label": "Compare" },
+    { class: "dm-pop dm-compare iw-on-map", hidden: true, role: "dialog", "aria-label": "Compare" },
     h("p", { class: "iw-2" }, "The right half of the map shows"),
     h("div", { class: "dm-line" }, h("span", { class: "dm-name" }, "Layer"), layer),
     dateLine,

@@ -69,12 +69,24 @@ export function dateStrip(context: Context): DateStrip {
     },
     { class: "ghost small icon", icon: mapIcon("next"), hideLabel: true },
   );
+  const flag = svg(
+    "svg",
+    { class: "dm-zero-flag", width: 10, height: 14, viewBox: "0 0 10 14", "aria-hidden": "true" },
+    svg("path", { d: "M1 14V1h8l-2 2.5 2 2.5h-8" }),
+  );
+  const zeroLabel = h(
+    "label",
+    { class: "iw-2 dm-zero" },
+    h("span", { class: "dm-zero-word" }, "Zero at"),
+    flag,
+    zero,
+  );
   const element = h(
     "div",
     { class: "dm-strip" },
     h("div", { class: "dm-strip-head" }, previous, play, next, label, note),
     slider,
-    h("div", { class: "dm-strip-tail" }, h("label", { class: "iw-2" }, "Zero at ", zero), speeds),
+    h("div", { class: "dm-strip-tail" }, zeroLabel, speeds),
   );
 
   function go(index: number): void {
@@ -249,6 +261,7 @@ export function dateStrip(context: Context): DateStrip {
     const all = dates();
     const base = raster.get("base_index");
     const now = base >= 0 ? all[base] : model.get("_about").file_reference_date;
+    zeroLabel.hidden = model.get("_about").zero_date === false;
     replace(zero, ...all.map((date) => option(date, isoDate(date), date === now)));
     draw();
   });

@@ -2,9 +2,10 @@
 
 import { button, h, replace, svg } from "../lib/dom";
 import { icon } from "../lib/icons";
-import { formatLength, scaleLength } from "../stack-picker/map";
+import { formatLength, scaleLength } from "../lib/scale";
 import type { Context } from "./api";
-import { degrees, fineness, shownValue } from "./words";
+import type { Clip } from "./clip";
+import { degrees, finenessOf, shownValue } from "./words";
 
 const SAID = { masked: "masked", "no data": "no data", outside: "outside the data", loading: "loading…" };
 
@@ -28,7 +29,7 @@ export function zoomBox(context: Context): HTMLElement {
     button(label, act, { class: "ghost icon", icon: icon(name), hideLabel: true });
   return h(
     "div",
-    { class: "dm-box dm-zoom sp-on-map" },
+    { class: "dm-box dm-zoom iw-on-map" },
     item("Zoom in", "plus", () => map.zoomIn(1)),
     item("Zoom out", "minus", () => map.zoomOut(1)),
     item("Zoom to the data", "fit", () => {
@@ -41,7 +42,7 @@ export function zoomBox(context: Context): HTMLElement {
 export function losBox(context: Context): HTMLElement {
   const text = h("div", { class: "dm-los-text" });
   const plot = h("div", { "aria-hidden": "true" });
-  const element = h("div", { class: "dm-box dm-los sp-on-map", role: "img" }, plot, text);
+  const element = h("div", { class: "dm-box dm-los iw-on-map", role: "img" }, plot, text);
   context.watch(["_about"], () => {
     const los = context.model.get("_about").los;
     element.hidden = !los;
@@ -85,7 +86,7 @@ export interface ScaleBar {
 
 export function scaleBar(context: Context): ScaleBar {
   const { map } = context.shown;
-  const element = h("div", { class: "dm-box dm-scale sp-on-map", role: "img" });
+  const element = h("div", { class: "dm-box dm-scale iw-on-map", role: "img" });
   let now: [number, number] = [0, 0];
   function draw(): void {
     const { x, y } = map.getSize();
@@ -117,20 +118,25 @@ export function scaleBar(context: Context): ScaleBar {
   return { element, now: () => now };
 }
 
-export function readOut(context: Context): HTMLElement {
+/** Place and value under the pointer, of the half it is in. */
+export function readOut(context: Context, cut: Clip): HTMLElement {
   const where = h("span", { class: "iw-2" });
   const value = h("b");
-  const element = h("div", { class: "dm-box dm-read sp-on-map", hidden: true }, where, value);
-  const stop = context.handle.on("hover", (detail) => {
-    if (detail.mount !== context.mount()) return;
-    element.hidden = detail.latlng === null;
-    if (!detail.latlng) return;
-    where.textContent = `${degrees(detail.latlng.lng)}  ${degrees(detail.latlng.lat)}`;
-    const { at } = detail;
+  const element = h("div", { class: "dm-box dm-read iw-on-map", hidden: true }, where, value);
+  const stop = context.handle.on("hover", ({ mount, latlng }) => {
+    if (mount !== context.mount()) return;
+    element.hidden = latlng === null;
+    if (!latlng) return;
+    where.textContent = `${degrees(latlng.lng)}  ${degrees(latlng.lat)}`;
+    const edge = cut.divider();
+    const right = edge !== null && context.shown.map.latLngToContainerPoint(latlng).x > edge;
+    const of = right ? cut.secondMount() : mount;
+    const raster = right ? cut.second()?.model : context.raster;
+    const at = of?.valueAt(latlng) ?? { state: "loading" as const };
     value.textContent =
-      at.state === "value"
-        ? shownValue(context, at.value, Math.max(at.step, fineness(context)))
-        : SAID[at.state];
+      at.state === "value" && raster
+        ? shownValue(raster, at.value, Math.max(at.step, finenessOf(raster)))
+        : SAID[at.state === "value" ? "loading" : at.state];
   });
   context.signal.addEventListener("abort", stop);
   return element;

@@ -8,6 +8,7 @@ import type { Ground } from "./basemap";
 import type { Clip } from "./clip";
 import { isSigned } from "./colour-bar";
 import type { ScaleBar } from "./overlays";
+import type { Graticule } from "./graticule";
 import { pointShape } from "./shapes";
 import { provenance, rangeOf, ticks } from "./words";
 
@@ -40,7 +41,17 @@ function lines(canvas: CanvasRenderingContext2D, text: string, width: number): s
   return [...found, line];
 }
 
-export function drawPicture(context: Context, ground: Ground, cut: Clip, scale: ScaleBar): HTMLCanvasElement {
+export interface PictureParts {
+  readonly ground: Ground;
+  readonly cut: Clip;
+  readonly scale: ScaleBar;
+  readonly graticule: Graticule;
+}
+
+export function drawPicture(
+  context: Context,
+  { ground, cut, scale, graticule }: PictureParts,
+): HTMLCanvasElement {
   const { map } = context.shown;
   const { model, raster } = context;
   const { x: width, y: height } = map.getSize();
@@ -68,10 +79,7 @@ export function drawPicture(context: Context, ground: Ground, cut: Clip, scale: 
   clipped(c, cut.shapeOf(false), () => {
     context.mount()?.drawTo(c);
   });
-  const second = cut
-    .second()
-    ?.mounts()
-    .find((mount) => mount.map === map);
+  const second = cut.secondMount();
   if (second)
     clipped(c, cut.shapeOf(true), () => {
       second.drawTo(c);
@@ -102,7 +110,8 @@ export function drawPicture(context: Context, ground: Ground, cut: Clip, scale: 
   };
   const aoi = model.get("aoi");
   if (aoi) path(aoi, true);
-  if (model.get("transect").length > 1) path(model.get("transect"), false);
+  const line = model.get("transect");
+  if (line.length > 1) path(line, false);
   const place = model.get("reference_point");
   c.font = `11px ${FONT}`;
   if (place && model.get("_about").referenced) {
@@ -112,6 +121,16 @@ export function drawPicture(context: Context, ground: Ground, cut: Clip, scale: 
     c.fillStyle = "#111";
     c.fillRect(x - 4.5, y - 4.5, 9, 9);
     halo(c, "Reference", x + 10, y + 4);
+  }
+  c.fillStyle = "#111";
+  c.font = `bold 13px ${FONT}`;
+  for (const [name, vertex] of [
+    ["A", line[0]],
+    ["A′", line.at(-1)],
+  ] as const) {
+    if (!vertex || line.length < 2) continue;
+    const [x, y] = at(vertex);
+    halo(c, name, x - 4, y - 8);
   }
   model.get("points").forEach((point, i) => {
     const [x, y] = at([point.lon, point.lat]);
@@ -129,6 +148,7 @@ export function drawPicture(context: Context, ground: Ground, cut: Clip, scale: 
     c.fillText(String(i + 1), 12, 16);
     c.restore();
   });
+  graticule.drawTo(c);
   c.restore();
   drawBar(c, context, 12, height + 30);
   c.fillStyle = "#111";
@@ -176,7 +196,10 @@ function drawBar(c: CanvasRenderingContext2D, context: Context, left: number, to
     c.fillText(formatValue(t, step, isSigned(context)), x, top + 26);
   }
   c.textAlign = "left";
-  c.fillText(raster.get("display_units"), left + 248, top + 11);
+  const unit = raster.get("display_units").replace(/^1$/, "");
+  const cycle =
+    wrap === null ? "" : `, ${formatValue(wrap * factor, (wrap * factor) / 100)} ${unit} per cycle`;
+  c.fillText(unit + cycle, left + 248, top + 11);
 }
 
 export function savePicture(canvas: HTMLCanvasElement, name: string): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type * as Leaflet from "leaflet";
 import { h, svg } from "../lib/dom";
-import { areaTool, toLatLngs } from "../stack-picker/area-tool";
+import { areaTool, toLatLngs } from "../lib/area-tool";
 import type { Context, LonLat, Place, Point } from "./api";
 import { fineness, lengthText, metresBetween, shownValue } from "./words";
 
@@ -46,6 +46,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
   let selected: string | null = null;
   let vertices: LonLat[] = [];
   let clicked = 0;
+  let drawn = -DOUBLE; // when an area was ended, by a press whose click is still to come
   const points = L.layerGroup().addTo(map);
   const line = L.layerGroup().addTo(map);
   const sketch = L.layerGroup().addTo(map);
@@ -57,6 +58,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     draw(ring) {
       context.remember();
       context.set({ aoi: ring });
+      drawn = performance.now();
       use("point");
     },
     state(drawing, corners) {
@@ -87,7 +89,10 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     changed(now);
   }
 
+  let moved: string | null = null; // the point that was dragged keeps the focus, so that Delete removes it
   function drawPoints(): void {
+    const focused = document.activeElement?.closest(".dm-point") ? selected : moved;
+    moved = null;
     points.clearLayers();
     model.get("points").forEach((point, index) => {
       const marker = L.marker([point.lat, point.lon], {
@@ -104,6 +109,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       marker.on("dragend", () => {
         const [lon, lat] = round(marker.getLatLng());
         context.remember();
+        selected = moved = point.id;
         context.set({ points: model.get("points").map((p) => (p.id === point.id ? { ...p, lon, lat } : p)) });
       });
       marker.addTo(points);
@@ -112,6 +118,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       element?.addEventListener("focus", () => {
         selected = point.id;
       });
+      if (focused === point.id) element?.focus({ preventScroll: true });
     });
   }
 
@@ -138,7 +145,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     const far = lengthText(metresBetween([from.lon, from.lat], [latlng.lng, latlng.lat]));
     const text =
       a?.state === "value" && b?.state === "value"
-        ? `${shownValue(context, b.value - a.value, Math.max(a.step, b.step, fineness(context)), true)} to ${from.label}, ${far} away`
+        ? `${shownValue(context.raster, b.value - a.value, Math.max(a.step, b.step, fineness(context)), true)} to ${from.label}, ${far} away`
         : `no value at one end; ${far} to ${from.label}`;
     L.polyline([[from.lat, from.lon], latlng], { className: "dm-measure", interactive: false }).addTo(
       measure,
@@ -221,11 +228,12 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       interactive: false,
     });
     if (now.radius > 0) ring.addTo(place);
+    const without = Boolean(model.get("_reference").note);
     const marker = L.marker([now.lat, now.lon], {
       icon: L.divIcon({
-        className: "dm-ref",
+        className: without ? "dm-ref without" : "dm-ref",
         iconSize: [24, 24],
-        html: h("div", {}, h("i"), h("span", {}, "Reference")),
+        html: h("div", {}, h("i"), h("span", {}, without ? "Reference, no value here" : "Reference")),
       }),
       draggable: true,
       alt: "Reference point",
@@ -249,7 +257,8 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
 
   map.on("click", (event: Leaflet.LeafletMouseEvent) => {
     const target = event.originalEvent.target;
-    if (target instanceof Element && target.closest(".sp-on-map")) return;
+    if (target instanceof Element && target.closest(".iw-on-map")) return;
+    if (event.originalEvent.timeStamp - drawn < DOUBLE) return;
     const again = event.originalEvent.timeStamp - clicked < DOUBLE;
     clicked = event.originalEvent.timeStamp;
     if (tool === "transect") {
@@ -278,6 +287,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     else if (event.key === "Enter" && tool === "transect") finishLine();
     else if (event.key === "Delete" || event.key === "Backspace") {
       const all = model.get("points");
+      if (document.activeElement?.closest(".dm-point")) container.focus({ preventScroll: true });
       const gone = all.find(({ id }) => id === selected) ?? all.at(-1);
       if (!gone) return false;
       context.remember();
@@ -289,7 +299,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
 
   context.watch(["points"], drawPoints);
   context.watch(["transect"], drawLine);
-  context.watch(["reference_point", "_about"], drawReference);
+  context.watch(["reference_point", "_about", "_reference"], drawReference);
   context.watch(["aoi"], () => {
     area.show(model.get("aoi"), true);
   });

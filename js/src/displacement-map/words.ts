@@ -3,6 +3,8 @@
 import { formatValue } from "../lib/number";
 import type { Context } from "./api";
 
+type Raster = Context["raster"];
+
 export function isoDate(date: string): string {
   return date.length >= 8 ? `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6, 8)}` : date;
 }
@@ -17,19 +19,22 @@ export function degrees(value: number, digits = 4): string {
 }
 
 /** Value in the unit in which values are shown. */
-export function shownValue(context: Context, value: number, step: number, signed = false): string {
-  const factor = context.raster.get("display_factor");
-  const unit = context.raster.get("display_units");
+export function shownValue(raster: Raster, value: number, step: number, signed = false): string {
+  const factor = raster.get("display_factor");
+  const unit = raster.get("display_units");
   const text = formatValue(value * factor, step * factor || 0.001, signed);
   return unit && unit !== "1" ? `${text} ${unit}` : text;
 }
 
 /** How fine values are told: a thousandth of the range of colours, on a round step. */
-export function fineness(context: Context): number {
-  const { raster } = context;
+export function finenessOf(raster: Raster): number {
   const wrap = raster.get("wrap");
   const range = wrap ?? Math.abs((raster.get("vmax") ?? 1) - (raster.get("vmin") ?? 0));
   return range > 0 ? range / 1000 : 0.001;
+}
+
+export function fineness(context: Context): number {
+  return finenessOf(context.raster);
 }
 
 export function rangeOf(context: Context): [number, number] {
@@ -63,6 +68,22 @@ export function lengthText(metres: number): string {
   return `${(metres / 1000).toFixed(metres < 10_000 ? 2 : 1)} km`;
 }
 
+/** What values are relative to, in words; empty for a quantity that is relative to nothing by its nature. */
+export function reference(context: Context): string {
+  const about = context.model.get("_about");
+  const place = context.model.get("reference_point");
+  const { used, note } = context.model.get("_reference");
+  if (!about.referenced) return "";
+  if (used === "point" && place) {
+    const median = place.radius > 0 ? ` (median within ${place.radius} m)` : "";
+    return `reference ${degrees(place.lon)}, ${degrees(place.lat)}${median}`;
+  }
+  const { origin } = about;
+  const why = note ? " (the point on the map has no value here)" : "";
+  if (used === "file") return origin ? `reference ${degrees(origin.lon)}, ${degrees(origin.lat)}${why}` : "";
+  return `not relative to a reference point${why}`;
+}
+
 /** What is displayed: first the file, then how. */
 export function provenance(context: Context): [string, string] {
   const { model, raster } = context;
@@ -72,11 +93,8 @@ export function provenance(context: Context): [string, string] {
   const base = raster.get("base_index");
   const zero = base >= 0 ? about.dates?.[base] : about.file_reference_date;
   if (date) parts.push(zero ? `${isoDate(date)} relative to ${isoDate(zero)}` : isoDate(date));
-  const place = model.get("reference_point");
-  if (about.referenced && place) {
-    const median = place.radius > 0 ? ` (median within ${place.radius} m)` : "";
-    parts.push(`reference ${degrees(place.lon)}, ${degrees(place.lat)}${median}`);
-  }
+  const relative = reference(context);
+  if (relative) parts.push(relative);
   if (raster.get("mask_mode") !== "none") {
     const mask = about.masks?.find(({ name }) => name === model.get("mask_layer"));
     const least = mask?.flag ? "" : ` ≥ ${raster.get("mask_threshold").toFixed(2)}`;
@@ -85,7 +103,7 @@ export function provenance(context: Context): [string, string] {
     parts.push("no mask");
   }
   if (model.get("aoi")) parts.push("cut to the area of interest");
-  if (about.sign) parts.push(`line of sight, ${about.sign}`);
+  if (about.sign) parts.push(about.sign);
   parts.push(`${Math.round(about.pixel ?? 0)} m pixels, ${about.crs ?? ""}, drawn in Web Mercator`);
   return [
     about.file ?? "",

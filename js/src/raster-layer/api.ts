@@ -117,6 +117,8 @@ export interface LayerMount {
   readonly signal: AbortSignal;
   /** Element holding the layer's canvases: clip it for a swipe (`style.clipPath`), in layer-point coordinates. */
   readonly container: HTMLElement;
+  /** Lets histogram and values end where the picture was cut; pixels of the map's container, null for everywhere. */
+  clip(inside: ((x: number, y: number) => boolean) | null): void;
   /** Computed now, from the tiles in memory. */
   histogram(bins?: number): ViewHistogram;
   valueAt(latlng: Leaflet.LatLng): PointValue;

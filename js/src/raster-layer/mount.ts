@@ -69,6 +69,7 @@ export class Mount implements LayerMount {
   readonly #painter = new Painter();
   #frame = 0;
   #recolour = true;
+  #inside: ((x: number, y: number) => boolean) | null = null;
   #asked: readonly number[] = [];
   #direction = 1;
   #lastIndex: number;
@@ -406,6 +407,12 @@ export class Mount implements LayerMount {
     }, HISTOGRAM_EVERY);
   }
 
+  clip(inside: ((x: number, y: number) => boolean) | null): void {
+    if (!inside && !this.#inside) return;
+    this.#inside = inside;
+    this.#announceHistogram();
+  }
+
   histogram(bins = 128): ViewHistogram {
     const z = this.#grid.tileZoom();
     const { x: width, y: height } = this.map.getSize();
@@ -422,7 +429,7 @@ export class Mount implements LayerMount {
         const column = Math.floor((u - left) * factor);
         const [x, y] = [Math.floor(column / TILE), Math.floor(row / TILE)];
         if (tile?.x !== x || tile.y !== y) tile = this.#grid.tiles.get(tileId({ x, y, z }));
-        if (!tile?.shown) continue;
+        if (!tile?.shown || this.#inside?.(u, v) === false) continue;
         const pixel = (row - y * TILE) * TILE + (column - x * TILE);
         const { state: kind, value } = pixelOf(tile.shown, pixel, readingOf(tile.shown, state));
         if (kind === "value") samples[count++] = value;
@@ -442,6 +449,10 @@ export class Mount implements LayerMount {
     const world = this.map.project(latlng, z);
     const [x, y] = [Math.floor(world.x / TILE), Math.floor(world.y / TILE)];
     if (!target || !touches({ x, y, z }, target.source.bounds)) return nothing("outside");
+    if (this.#inside) {
+      const at = this.map.latLngToContainerPoint(latlng);
+      if (!this.#inside(at.x, at.y)) return nothing("outside");
+    }
     const shown = this.#grid.tiles.get(tileId({ x, y, z }))?.shown;
     if (!shown) return nothing("loading");
     const pixel = Math.floor(world.y - y * TILE) * TILE + Math.floor(world.x - x * TILE);

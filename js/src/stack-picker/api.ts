@@ -1,11 +1,12 @@
 // What the StackPicker's kernel side syncs and answers: src/insar_widgets/widgets/stack_picker.py.
 
+import type { Ring } from "../lib/area-tool";
 import type { AnyModel } from "@anywidget/types";
 import type { ViewContext } from "../lib/context";
 import type { Finding } from "../lib/findings";
 
 /** `[lon, lat]` corners in degrees, the first one not repeated. */
-export type Ring = [number, number][];
+export type { Ring };
 
 export interface Fact {
   value: string;

@@ -1,23 +1,14 @@
 // Footprints, their common overlap and the area of interest on an ipyleaflet map.
 
 import type * as Leaflet from "leaflet";
+import { areaTool, toLatLngs, type AreaTool } from "../lib/area-tool";
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { mountMap, type MountedMap } from "../lib/leaflet-map";
-import { areaTool, toLatLngs, type AreaTool } from "./area-tool";
+import { formatLength, scaleLength } from "../lib/scale";
 import { isRunning, type Context, type Ring } from "./api";
 
 const HINT = "Drag a rectangle, or click corner by corner and end with a double click. Esc leaves.";
-
-/** Round length in metres for a scale bar of at most `most` metres. */
-export function scaleLength(most: number): number {
-  const power = 10 ** Math.floor(Math.log10(most));
-  return ([5, 2, 1].find((factor) => factor * power <= most) ?? 1) * power;
-}
-
-export function formatLength(metres: number): string {
-  return metres >= 1000 ? `${metres / 1000} km` : `${metres} m`;
-}
 
 function legendRow(className: string, text: string): HTMLElement {
   return h("li", {}, h("i", { class: `sp-swatch ${className}`, "aria-hidden": "true" }), text);
@@ -26,9 +17,9 @@ function legendRow(className: string, text: string): HTMLElement {
 export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElement {
   const { model } = context;
   const host = h("div", { class: "sp-map-host" });
-  const hint = h("div", { class: "sp-on-map sp-hint", hidden: true }, HINT);
+  const hint = h("div", { class: "iw-on-map sp-hint", hidden: true }, HINT);
   const legend = h("ul", { class: "sp-legend", "aria-label": "Legend" });
-  const scale = h("div", { class: "sp-on-map sp-scale", "aria-hidden": "true" });
+  const scale = h("div", { class: "iw-on-map sp-scale", "aria-hidden": "true" });
   const quiet = h("p", { class: "sp-map-quiet" }, "Drawing the map…");
   let mounted: MountedMap | undefined;
   let tool: AreaTool | undefined;
@@ -68,7 +59,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   );
   const controls = h(
     "div",
-    { class: "sp-on-map sp-zoom" },
+    { class: "iw-on-map sp-zoom" },
     button(
       "Zoom in",
       () => {
@@ -91,7 +82,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
       { class: "ghost icon", icon: icon("fit"), hideLabel: true },
     ),
   );
-  const tools = h("div", { class: "sp-on-map sp-tools" }, drawButton, textButton, clear);
+  const tools = h("div", { class: "iw-on-map sp-tools" }, drawButton, textButton, clear);
   const element = h(
     "figure",
     { "aria-label": "Map of the products' outlines" },

@@ -174,7 +174,7 @@ class Display:
         raster.index = dates.index(wanted) if wanted in dates else max(len(dates) - 1, 0)
         raster.offsets = list(ready.reference.offsets)
         self._put_mask(raster, ready.results, ready.mask)
-        self._put_base(raster)
+        self._put_base(raster, ready.entry)
         self._put_unit(raster, ready.entry)
 
     def _looked(self, change: Any) -> None:
@@ -206,12 +206,13 @@ class Display:
     def base_changed(self) -> None:
         """Make another date zero."""
         for drawn in self._drawn:
-            self._put_base(drawn.raster)
+            self._put_base(drawn.raster, drawn.entry)
 
-    def _put_base(self, raster: RasterLayer) -> None:
+    def _put_base(self, raster: RasterLayer, entry: layers.Entry) -> None:
         dates, wanted = raster.dates, self._map.reference_date
         own = raster.data.attrs.get("reference_date", "")
-        raster.base_index = dates.index(wanted) if wanted in dates and wanted != own else -1
+        other = looks.has_zero_date(entry) and wanted in dates and wanted != own
+        raster.base_index = dates.index(wanted) if other else -1
 
     def unit_changed(self) -> None:
         """Show values in another unit."""

@@ -11,12 +11,13 @@ import rioxarray  # noqa: F401 - registers the `rio` accessor
 import shapely
 import xarray as xr
 from pyproj import Transformer
+from rasterio import Affine
 from rasterio.errors import RasterioError
 from rasterio.features import geometry_mask
 from rasterio.io import MemoryFile
 
 from insar_widgets.errors import InsarWidgetsError, ResultsError, RunError, TemplateError
-from insar_widgets.results import Results
+from insar_widgets.results import Grid, Results
 from insar_widgets.runner import Run, Template
 from insar_widgets.widgets import _map_layers as layers
 from insar_widgets.widgets import _map_looks as looks
@@ -119,7 +120,8 @@ def describe(results: Results, entry: layers.Entry, array: xr.DataArray) -> dict
         "crs": f"EPSG:{epsg}" if epsg else results.crs.name, "pixel": (height + width) / 2,
         "bounds": [south, west, north, east], "masks": masks, "masked": entry.kind in looks.MASKED,
         "referenced": entry.kind in looks.REFERENCED, "sign": _SIGNS.get(entry.kind, ""),
-        "wavelength": wavelength, "notes": list(results.notes), "origin": results.reference_point,
+        "zero_date": looks.has_zero_date(entry), "wavelength": wavelength, "notes": list(results.notes),
+        "origin": results.reference_point,
         "long_name": str(array.attrs.get("long_name", "")),
     }  # fmt: skip
 
@@ -140,7 +142,9 @@ def _inside(array: xr.DataArray, ring: list[list[float]], most: int) -> tuple[di
     if min(window.shape) < 2:
         return part, np.ones(window.shape, bool)
     shape = (window.shape[0], window.shape[1])
-    return part, geometry_mask([polygon], shape, window.rio.transform(recalc=True), invert=True)
+    grid = Grid.from_array(window)
+    transform = Affine(grid.x_step, 0, grid.x_first, 0, grid.y_step, grid.y_first)
+    return part, geometry_mask([polygon], shape, transform, invert=True)
 
 
 def area_statistics(
@@ -256,8 +260,8 @@ def write_reference(
         before = Run(results.work_dir, template).states()
         after = Run(results.work_dir, changed).states()
         stale = [step for step, state in after.items() if state == "stale" and before.get(step) != "stale"]
-    except (RunError, OSError, ValueError):
-        pass  # a folder without a record of runs: nothing is known to become stale
+    except (RunError, OSError, ValueError, TypeError, KeyError):
+        pass  # a folder without a record of runs, or of another version: nothing is known to become stale
     if write:
         changed.write(path)
     return {"file": str(path), "before": template.get(_LALO, "auto"), "after": value, "stale": stale}

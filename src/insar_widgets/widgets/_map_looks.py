@@ -44,6 +44,11 @@ def look_key(entry: Entry) -> str:
     return entry.kind if alike or series else entry.name
 
 
+def has_zero_date(entry: Entry) -> bool:
+    """Whether values count from a date: those of displacement do, those of a residual don't."""
+    return entry.kind == "displacement" and not entry.name.startswith("timeseriesResidual")
+
+
 def default_look(kind: Kind) -> dict[str, Any]:
     """Colours and range by default; a range of None is found from the data."""
     return _BATLOW | {"wrap": None} | _LOOKS.get(kind, {})

@@ -1,8 +1,10 @@
 // Draws and edits one polygon on a Leaflet map: drag for a rectangle, click corner by corner for a polygon.
 
 import type * as Leaflet from "leaflet";
-import type { LeafletModule } from "../lib/leaflet-map";
-import type { Ring } from "./api";
+import type { LeafletModule } from "./leaflet-map";
+
+/** Corners [lon, lat], not closed. */
+export type Ring = [number, number][];
 
 const DRAG = 5; // pixels before a press is a drag
 const CLOSE = 10; // pixels around the first corner that close a polygon
@@ -68,11 +70,11 @@ export function areaTool(
   function show(ring: Ring | null, editable: boolean): void {
     group.clearLayers();
     if (!ring) return;
-    const shape = L.polygon(toLatLngs(ring), { className: "sp-area", interactive: false }).addTo(group);
+    const shape = L.polygon(toLatLngs(ring), { className: "iw-area", interactive: false }).addTo(group);
     if (!editable) return;
     ring.forEach((corner, index) => {
       const handle = L.marker([corner[1], corner[0]], {
-        icon: L.divIcon({ className: "sp-handle", iconSize: [24, 24] }),
+        icon: L.divIcon({ className: "iw-area-handle", iconSize: [24, 24] }),
         draggable: true,
         keyboard: false,
         zIndexOffset: 1000,
@@ -89,11 +91,11 @@ export function areaTool(
   function draw(to?: Leaflet.LatLng): void {
     sketch.clearLayers();
     const path = to ? [...corners, to] : corners;
-    if (path.length > 1) L.polyline(path, { className: "sp-sketch", interactive: false }).addTo(sketch);
+    if (path.length > 1) L.polyline(path, { className: "iw-sketch", interactive: false }).addTo(sketch);
     corners.forEach((corner, index) => {
       L.circleMarker(corner, {
         radius: index === 0 ? 6 : 4,
-        className: "sp-sketch-corner",
+        className: "iw-sketch-corner",
         interactive: false,
       }).addTo(sketch);
     });
@@ -105,7 +107,7 @@ export function areaTool(
     map.dragging.disable();
     map.doubleClickZoom.disable();
     map.boxZoom.disable();
-    container.classList.add("sp-drawing");
+    container.classList.add("iw-drawing");
     on.state(true, 0);
   }
 
@@ -118,7 +120,7 @@ export function areaTool(
     map.dragging.enable();
     map.doubleClickZoom.enable();
     map.boxZoom.enable();
-    container.classList.remove("sp-drawing");
+    container.classList.remove("iw-drawing");
     on.state(false, 0);
   }
 
@@ -130,7 +132,7 @@ export function areaTool(
   }
 
   function pressed(event: PointerEvent): void {
-    if (!drawing || event.button !== 0 || (event.target as Element).closest(".sp-on-map")) return;
+    if (!drawing || event.button !== 0 || (event.target as Element).closest(".iw-on-map")) return;
     event.preventDefault();
     container.focus({ preventScroll: true });
     press = { at: map.mouseEventToContainerPoint(event), latlng: map.mouseEventToLatLng(event) };
@@ -145,7 +147,7 @@ export function areaTool(
       dragged ||= map.mouseEventToContainerPoint(event).distanceTo(press.at) > DRAG;
       if (!dragged) return;
       sketch.clearLayers();
-      L.rectangle(L.latLngBounds(press.latlng, here), { className: "sp-sketch", interactive: false }).addTo(
+      L.rectangle(L.latLngBounds(press.latlng, here), { className: "iw-sketch", interactive: false }).addTo(
         sketch,
       );
     } else if (corners.length > 0) {

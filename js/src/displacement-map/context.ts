@@ -1,0 +1,102 @@
+// What the parts of one display of the map share: traits, requests, undo, and where remarks are shown.
+
+import type { AnyModel } from "@anywidget/types";
+import { alertRow, wordsOf } from "../lib/context";
+import { button, replace, type LiveRegion } from "../lib/dom";
+import type { ShownMap } from "../lib/leaflet-map";
+import type { Requests } from "../lib/messages";
+import type { LayerHandle } from "../raster-layer/api";
+import type { Context, MapApi, State } from "./api";
+
+const TELL_AFTER = 120; // ms before Python hears of a change that was drawn already
+const UNDO = 50;
+
+export type Undo = Pick<State, "points" | "transect" | "aoi" | "reference_point">;
+
+export interface Shared {
+  readonly model: AnyModel<State>;
+  readonly requests: Requests<MapApi>;
+  readonly shown: ShownMap;
+  readonly handle: LayerHandle;
+  readonly signal: AbortSignal;
+  readonly live: LiveRegion;
+  readonly alerts: HTMLElement;
+  readonly hint: HTMLElement;
+  readonly undo: Undo[];
+}
+
+export function makeContext(shared: Shared): Context {
+  const { model, requests, shown, handle, signal, live, alerts, hint, undo } = shared;
+  const raster = handle.model;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  signal.addEventListener("abort", () => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    raster.save_changes();
+  });
+  const watch = (
+    of: { on: AnyModel["on"]; off: AnyModel["off"] },
+    traits: readonly string[],
+    update: () => void,
+  ): void => {
+    for (const trait of traits) {
+      of.on(`change:${trait}`, update);
+      signal.addEventListener("abort", () => {
+        of.off(`change:${trait}`, update);
+      });
+    }
+    update();
+  };
+  return {
+    model,
+    requests,
+    shown,
+    signal,
+    live,
+    handle,
+    raster,
+    mount: () => handle.mounts().find(({ map }) => map === shown.map),
+    set(changes) {
+      for (const [trait, value] of Object.entries(changes)) model.set(trait, value);
+      model.save_changes();
+    },
+    draw(changes) {
+      for (const [trait, value] of Object.entries(changes)) raster.set(trait, value);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        raster.save_changes();
+      }, TELL_AFTER);
+    },
+    watch: (traits, update) => {
+      watch(model, traits, update);
+    },
+    watchRaster: (traits, update) => {
+      watch(raster, traits, update);
+    },
+    fail(error) {
+      const words = wordsOf(error);
+      if (!words) return;
+      const dismiss = button(
+        "Dismiss",
+        () => {
+          replace(alerts);
+        },
+        { class: "small" },
+      );
+      replace(alerts, alertRow(words, dismiss));
+    },
+    say(text) {
+      hint.textContent = text ?? "";
+      hint.hidden = !text;
+    },
+    remember() {
+      undo.push({
+        points: model.get("points"),
+        transect: model.get("transect"),
+        aoi: model.get("aoi"),
+        reference_point: model.get("reference_point"),
+      });
+      if (undo.length > UNDO) undo.shift();
+    },
+  };
+}
