@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -330,7 +331,7 @@ def test_colours_range_dates_wrap_and_mask(kind, show, page: Page, tmp_path: Pat
         page.get_by_role("button", name="Picture of the view (PNG)").click()
     picture = tmp_path / "view.png"
     download.value.save_as(picture)
-    assert matplotlib.image.imread(picture).shape[0] > 2 * 560
+    assert plt.imread(picture).shape[0] > 2 * 560
 
 
 @both

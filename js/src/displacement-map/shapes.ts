@@ -103,8 +103,10 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
         zIndexOffset: 500,
       });
       marker.bindTooltip(() => h("span", {}, point.label), { direction: "top", offset: [0, -10] });
-      marker.on("click focus", () => {
+      marker.on("click", ({ originalEvent }: Leaflet.LeafletMouseEvent) => {
         selected = point.id;
+        // A transect may begin at a point, and a difference be that to it
+        if (tool === "transect" || originalEvent.shiftKey) clickedAt(marker.getLatLng(), originalEvent);
       });
       marker.on("dragend", () => {
         const [lon, lat] = round(marker.getLatLng());
@@ -255,20 +257,23 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     });
   }
 
-  map.on("click", (event: Leaflet.LeafletMouseEvent) => {
-    const target = event.originalEvent.target;
-    if (target instanceof Element && target.closest(".iw-on-map")) return;
-    if (event.originalEvent.timeStamp - drawn < DOUBLE) return;
-    const again = event.originalEvent.timeStamp - clicked < DOUBLE;
-    clicked = event.originalEvent.timeStamp;
+  function clickedAt(latlng: Leaflet.LatLng, event: MouseEvent): void {
+    const again = event.timeStamp - clicked < DOUBLE;
+    clicked = event.timeStamp;
     if (tool === "transect") {
       if (again && vertices.length > 1) finishLine();
-      else vertices.push(round(event.latlng));
-    } else if (event.originalEvent.shiftKey) difference(event.latlng);
+      else vertices.push(round(latlng));
+    } else if (event.shiftKey) difference(latlng);
     else if (tool === "point" && !again) {
       measure.clearLayers();
-      addPoint(event.latlng);
+      addPoint(latlng);
     }
+  }
+
+  map.on("click", ({ latlng, originalEvent }: Leaflet.LeafletMouseEvent) => {
+    const { target, timeStamp } = originalEvent;
+    if (target instanceof Element && target.closest(".iw-on-map")) return;
+    if (timeStamp - drawn >= DOUBLE) clickedAt(latlng, originalEvent);
   });
   map.on("mousemove", (event: Leaflet.LeafletMouseEvent) => {
     if (tool !== "transect" || vertices.length === 0) return;
