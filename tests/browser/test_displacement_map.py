@@ -94,7 +94,7 @@ class Shown:
 
     def has(self, name: str, wanted: Callable[[Any], bool]) -> Any:
         """Wait until Python has a trait like that."""
-        for _ in range(600):
+        for _ in range(3600):
             if wanted(self.traits()[name]):
                 return self.traits()[name]
             self.page.evaluate(PAINTED)
@@ -125,7 +125,7 @@ class Shown:
             ]
         )
         found = None
-        for _ in range(900):
+        for _ in range(1800):
             found = self.page.evaluate(PIXEL, [*self.lonlat(row, column), n, m])
             if found in wanted:
                 return

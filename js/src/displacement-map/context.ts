@@ -67,6 +67,11 @@ export function makeContext(shared: Shared): Context {
         raster.save_changes();
       }, TELL_AFTER);
     },
+    flush() {
+      clearTimeout(timer);
+      timer = undefined;
+      raster.save_changes();
+    },
     watch: (traits, update) => {
       watch(model, traits, update);
     },

@@ -49,11 +49,18 @@ export function number(label: string, commit: (value: number) => boolean): HTMLI
   field.addEventListener("blur", () => {
     delete field.dataset.typing;
   });
-  field.addEventListener("change", () => {
+  const take = (): void => {
     delete field.dataset.typing;
     const value = Number(field.value.trim().replace("−", "-").replace(",", "."));
     const good = field.value.trim() !== "" && Number.isFinite(value) && commit(value);
     field.setAttribute("aria-invalid", String(!good));
+  };
+  field.addEventListener("change", take);
+  // JupyterLab keeps the browser from making a change of it
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !field.dataset.typing) return;
+    event.preventDefault();
+    take();
   });
   return field;
 }

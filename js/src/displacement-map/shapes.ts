@@ -207,11 +207,12 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       .request("reference", now)
       .then(
         ({ payload }) => {
+          if (!wanted) return; // dropped in the meantime: the kernel has the last word
           if (payload.offsets.length) context.draw({ offsets: payload.offsets });
           context.say(null);
         },
         (error: unknown) => {
-          context.say(error instanceof Error ? error.message : String(error));
+          if (wanted) context.say(error instanceof Error ? error.message : String(error));
         },
       )
       .finally(() => {
@@ -252,7 +253,9 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     });
     marker.on("dragend", () => {
       wanted = null;
+      context.say(null);
       context.remember();
+      context.flush();
       context.set({ reference_point: at() });
     });
   }

@@ -157,7 +157,7 @@ class Display:
         self._panel._error = None
         if first:
             self._panel.raster = f"anywidget:{raster.model_id}"
-        raster._find_range()
+        raster._find_range(_telling(raster))
         self._tell_second()
         if self._asked() != ready.asked:
             self.mask_changed()
@@ -332,7 +332,7 @@ class Display:
                 setattr(raster, trait, value)
             if date:
                 raster.name = f"{raster.name}, {date[:4]}-{date[4:6]}-{date[6:]}"
-        raster._find_range()
+        raster._find_range(_telling(raster))
         self._tell_second()
         self._panel.second = f"anywidget:{raster.model_id}"
 
@@ -355,6 +355,15 @@ class Display:
                 self._jobs.drop(lane)
             for drawn in self._drawn:
                 drawn.raster.close()
+
+
+def _telling(raster: RasterLayer) -> int:
+    """The slice whose values give a range: that shown, but never the one that is zero throughout."""
+    base = raster.base_index
+    zero = raster.dates[base] if base >= 0 else raster.data.attrs.get("reference_date", "")
+    if not raster.dates or raster.dates[raster.index] != zero:
+        return int(raster.index)
+    return 0 if raster.index > (len(raster.dates) - 1) / 2 else len(raster.dates) - 1
 
 
 def _prepare(raster: RasterLayer, *arrays: xr.DataArray | None) -> None:

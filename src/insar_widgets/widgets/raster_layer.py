@@ -312,10 +312,10 @@ class RasterLayer(Widget):
         if change["new"] is None and hasattr(self, "_requests"):
             self._find_range()
 
-    def _find_range(self) -> None:
+    def _find_range(self, slice_: int | None = None) -> None:
         if self.vmin is not None and self.vmax is not None:
             return
-        key, index = self._source["key"], self.index
+        key, index = self._source["key"], self.index if slice_ is None else slice_
 
         def work(job: Job) -> None:
             low, high = self._sources.range(key, index, symmetric=self._symmetric)
