@@ -422,9 +422,7 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
         page.mouse.click(*shown.at(r, c))
     page.keyboard.press("Enter")
     shown.has("transect", lambda v: [shown.pixel(*p) for p in v] == [here, there])
-    shown.drag(
-        shown.centre('.dm-vertex[alt="Vertex 2 of the transect"], .dm-vertex >> nth=1'), shown.at(row, column)
-    )
+    shown.drag(shown.centre(".dm-vertex >> nth=1"), shown.at(row, column))
     shown.has("transect", lambda v: [shown.pixel(*p) for p in v] == [here, (row, column)])
 
     # an area: drawn, its numbers, and nothing outside of it
@@ -435,24 +433,30 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     inside = (lons >= west) & (lons <= east) & (lats >= south) & (lats <= north) & shown.inverted
     area = page.locator(".dm-area").first
     expect(area).to_contain_text("median")
-    expect(area).to_contain_text(f"{int(inside.sum())} pixels")
-    median = 1000 * float(np.median(shown.series[day][inside]))
-    assert float(area.inner_text().split("median ")[1].split()[0].replace("−", "-")) == pytest.approx(
-        median, abs=0.6
-    )
+    counted = int(re.findall(r"(\d+) pixels", area.inner_text())[0])
+    assert counted == pytest.approx(int(inside.sum()), rel=0.04)  # on the edge either may be right
+    said_median = float(area.inner_text().split("median ")[1].split()[0].replace("−", "-"))
+    assert said_median == pytest.approx(1000 * float(np.median(shown.series[day][inside])), abs=1)
     histogram = page.evaluate(
-        "async () => { const h = (await handleOf(0)).mounts()[0].histogram(); return [h.quantile(0), h.quantile(1)]; }"
+        "async () => { const h = (await handleOf(0)).mounts()[0].histogram();"
+        " return [h.quantile(0), h.quantile(0.5), h.quantile(1)]; }"
     )
-    values = shown.series[day][inside]
-    assert histogram[0] >= values.min() - 1e-4 and histogram[1] <= values.max() + 1e-4
+    pixel = 1.5 * (lons[0, 1] - lons[0, 0])
+    around = (
+        (lons >= west - pixel) & (lons <= east + pixel) & (lats >= south - pixel) & (lats <= north + pixel)
+    )
+    values = shown.series[day][around & shown.inverted]
+    assert histogram[0] >= values.min() - 1e-4
+    assert histogram[1] == pytest.approx(said_median / 1000, abs=0.002)
+    assert histogram[2] <= values.max() + 1e-4
     page.keyboard.press("Escape")
     page.mouse.move(*shown.at(50, 60))
     page.mouse.move(*shown.at(50, 61))
     expect(page.locator(".dm-read").first).to_contain_text("outside")
     page.mouse.move(*shown.at(30, 30))
-    expect(page.locator(".dm-read b").first).to_have_text(
-        re.compile(re.escape(f"{1000 * shown.series[day, 30, 30]:.0f}"[:3].replace("-", "−")))
-    )
+    expect(page.locator(".dm-read b").first).to_have_text(re.compile("mm$"))
+    value = float(page.locator(".dm-read b").first.inner_text().split()[0].replace("−", "-"))
+    assert value == pytest.approx(1000 * shown.series[day, 30, 30], abs=0.2)
     shown.click("area-remove")
     shown.has("aoi", lambda v: v is None)
 
@@ -480,7 +484,7 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     shown.click("compare")
     shown.click("end-compare")
     shown.has("compare", lambda v: v is None)
-    expect(page.locator(".iw-raster-tiles")).to_have_count(1)
+    expect(page.locator(".dm-swipe").first).to_be_hidden()
 
     # an interferogram, found by its date, relative to the reference point
     shown.click("layer")
