@@ -145,7 +145,11 @@ export class Dress {
       cut,
       scale,
       graticule: grid,
-      appearance: () => this.#side.classList.toggle("open"),
+      appearance: () => {
+        const open = this.#side.classList.toggle("open");
+        this.#place(); // the panel would cover it
+        return open;
+      },
     });
     const marks = shapes(context, (tool) => {
       head.tool(tool);
@@ -172,11 +176,13 @@ export class Dress {
     grid.avoid(boxes.slice(1));
     this.#place = () => {
       const { classList } = shown.el;
-      const place = classList.contains("wide")
-        ? look.barPlace
-        : classList.contains("narrow")
-          ? this.#strip
-          : topRight;
+      const open = this.#side.classList.contains("open") && !classList.contains("narrow");
+      const place =
+        classList.contains("wide") || open
+          ? look.barPlace
+          : classList.contains("narrow")
+            ? this.#strip
+            : topRight;
       if (bar.element.parentElement !== place) place.append(bar.element);
     };
     this.#place();
