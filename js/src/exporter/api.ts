@@ -24,7 +24,8 @@ export interface About {
   shown?: string;
   points?: number;
   free?: number | null;
-  lab?: string;
+  folder?: string;
+  home?: string;
 }
 
 export interface Said {

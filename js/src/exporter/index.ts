@@ -12,14 +12,16 @@ import { filesPart } from "./files";
 import "../lib/theme.css";
 import "./style.css";
 
-/** Where JupyterLab shows a folder; null elsewhere. */
-function labAddress(path: string | undefined): string | null {
+/** Where JupyterLab shows a folder, if it lies below what its server serves; null elsewhere. */
+function labAddress(folder: string | undefined, home: string | undefined): string | null {
   const config = document.getElementById("jupyter-config-data")?.textContent;
-  if (!path || !config) return null;
+  if (!folder || !config) return null;
   try {
-    const { baseUrl, appName } = JSON.parse(config) as { baseUrl?: string; appName?: string };
-    if (!baseUrl || appName?.includes("Voil")) return null;
-    return `${baseUrl}lab/tree/${path.split("/").map(encodeURIComponent).join("/")}`;
+    const { baseUrl, serverRoot } = JSON.parse(config) as { baseUrl?: string; serverRoot?: string };
+    if (!baseUrl || !serverRoot) return null; // Voilà has no file browser
+    const root = serverRoot.replace(/^~/, home ?? "~").replace(/\/$/, "");
+    if (!`${folder}/`.startsWith(`${root}/`)) return null;
+    return `${baseUrl}lab/tree${folder.slice(root.length).split("/").map(encodeURIComponent).join("/")}`;
   } catch {
     return null;
   }
@@ -67,7 +69,7 @@ function folderPart(context: Context): HTMLElement {
     "Open folder",
   );
   context.watch(["_about", "_files"], () => {
-    const address = labAddress(model.get("_about").lab);
+    const address = labAddress(model.get("_about").folder, model.get("_about").home);
     const exists = model.get("_files").some((f) => ["exists", "kept", "written"].includes(f.state));
     open.hidden = address === null || !exists;
     if (address !== null) open.href = address;

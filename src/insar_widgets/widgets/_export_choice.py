@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from insar_widgets.export.plan import Choice
 from insar_widgets.export.shown import Shown, mask_of
 from insar_widgets.results import Results
 
-__all__ = ["GROUPS", "call_text", "choice_of", "lab_path", "shown_on"]
+__all__ = ["GROUPS", "call_text", "choice_of", "shown_on"]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "From the map": ("shown",),
@@ -163,18 +162,3 @@ def call_text(work_dir: Path, out: Path, choice: Choice) -> str:
         given = ["    shown=shown," if line.startswith("    shown=") else line for line in given]
     lines += ["choice = Choice(", *given, ")", f"carry_out(results, {str(out)!r}, choice)"]
     return "\n".join(lines) + "\n"
-
-
-def lab_path(folder: Path) -> str:
-    """The folder as JupyterLab's server names it, or empty where that is not known."""
-    session = os.environ.get("JPY_SESSION_NAME", "")
-    if not session or (session.startswith("/") and not Path(session).is_file()):
-        return ""
-    here = Path.cwd().resolve()
-    inner = [part for part in Path(session).parent.parts if part not in {".", "/"}]
-    root = here
-    for part in reversed(inner):
-        if root.name != part:
-            return ""
-        root = root.parent
-    return folder.resolve().relative_to(root).as_posix() if folder.resolve().is_relative_to(root) else ""

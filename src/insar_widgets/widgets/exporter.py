@@ -266,7 +266,7 @@ class Exporter(Widget):
             self._error = None
             folder = self._folder()
             free = _free(folder)
-            self._about = self._about | {"free": free, "lab": choices.lab_path(folder)}
+            self._about = self._about | {"free": free, "folder": str(folder), "home": str(Path.home())}
         except (InsarWidgetsError, OSError) as error:
             files, self._error = [], describe_error(error)
         self._files = [self._line(file, "exists" if file.exists else "new") for file in files]
