@@ -150,13 +150,30 @@ class Sent:
 
 
 @both
-def test_everything_but_new_tiles_happens_without_the_kernel(  # noqa: PLR0915 - one page load for all
+def test_one_page_without_the_kernel_and_in_other_displays(
     kind, notebook: Callable[..., Notebook], page: Page
 ):
+    """Everything but new tiles happens without the kernel; two displays, a tab, new panes, removal."""
     page.context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())  # no internet
     sent = Sent(page)
-    notebook(kind, ONE + "map")
+    show = ONE + (
+        "panes = ipywidgets.Button(description='panes')\n"
+        "panes.on_click(lambda _: setattr(map, 'panes', {'mine': {'zIndex': 610}}))\n"
+        "away = ipywidgets.Button(description='away')\n"
+        "away.on_click(lambda _: layer.remove())\n"
+        "again = ipywidgets.Button(description='again')\n"
+        "again.on_click(lambda _: setattr(layer, 'map', map))\n"
+        "close = ipywidgets.Button(description='close')\n"
+        "close.on_click(lambda _: layer.close())\n"
+        "tab = ipywidgets.Tab([ipywidgets.HBox([panes, away, again, close]), map], titles=['buttons', 'map'])\n"
+    )
+    shown = notebook(kind, show + "ipywidgets.VBox([map, tab])")
     page.wait_for_selector(TILE)
+    without_the_kernel(page, sent)
+    other_displays(page, shown)
+
+
+def without_the_kernel(page: Page, sent: Sent) -> None:  # noqa: PLR0915 - one page load for all
     for index in (2, 1):  # the neighbour in time is fetched ahead, unasked
         wait_ready(page, index)
     page.evaluate("async () => (await handleOf(0)).mounts()[0].prefetch([0])")
@@ -218,7 +235,7 @@ def test_everything_but_new_tiles_happens_without_the_kernel(  # noqa: PLR0915 -
     assert histogram[1] == pytest.approx(np.median(everything), abs=0.02)
     assert histogram[2] == pytest.approx(min(everything), abs=0.02)
     assert histogram[3] == pytest.approx(max(everything), abs=0.02)
-    box = page.locator(".leaflet-container").bounding_box()
+    box = page.locator(".leaflet-container").first.bounding_box()
     at = page.evaluate(
         "async ([lon, lat]) => { const p = (await handleOf(0)).mounts()[0].map.latLngToContainerPoint([lat, lon]);"
         " return [p.x, p.y]; }",
@@ -230,22 +247,10 @@ def test_everything_but_new_tiles_happens_without_the_kernel(  # noqa: PLR0915 -
     assert sent.about(own)[before:] == []
     set_traits(page, visible=False)
     expect(page.locator(TILE).first).to_be_hidden()
+    set_traits(page, visible=True, opacity=1)
 
 
-@both
-def test_two_displays_tabs_new_panes_and_removal(kind, notebook: Callable[..., Notebook], page: Page):
-    show = ONE + (
-        "panes = ipywidgets.Button(description='panes')\n"
-        "panes.on_click(lambda _: setattr(map, 'panes', {'mine': {'zIndex': 610}}))\n"
-        "away = ipywidgets.Button(description='away')\n"
-        "away.on_click(lambda _: layer.remove())\n"
-        "again = ipywidgets.Button(description='again')\n"
-        "again.on_click(lambda _: setattr(layer, 'map', map))\n"
-        "close = ipywidgets.Button(description='close')\n"
-        "close.on_click(lambda _: layer.close())\n"
-        "tab = ipywidgets.Tab([ipywidgets.HBox([panes, away, again, close]), map], titles=['buttons', 'map'])\n"
-    )
-    shown = notebook(kind, show + "ipywidgets.VBox([map, tab])")
+def other_displays(page: Page, shown: Notebook) -> None:
     wait_ready(page, 2)
     page.get_by_role("tab", name="map").click()
     second = page.locator(
@@ -269,7 +274,7 @@ def test_two_displays_tabs_new_panes_and_removal(kind, notebook: Callable[..., N
     page.get_by_role("button", name="again").click()
     wait_ready(page, 2)
     assert_colour(page, 30, 60, share(truth(30, 60, 2)), frames=FRAMES)
-    if kind == "lab":
+    if shown.server.kind == "lab":
         shown.reload()
         page.wait_for_selector(TILE)
         wait_ready(page, 2)
