@@ -128,6 +128,22 @@ def test_a_step_is_run_and_switched_with_the_keyboard_alone(kind, show, finished
     state(page, "velocity", "stale")
     expect(row(page, "velocity")).to_contain_text("stale")
 
+    engine = page.get_by_label("Engine:")
+    expect(engine).to_have_value("fast")
+    expect(page.locator(".rn-engine")).to_contain_text("solved again by MintPy the largest difference was")
+    mark = row(page, "invert_network").get_by_role("button", name="The fast engine did invert_network")
+    expect(mark).to_have_text("fast, proved")
+    mark.click()
+    expect(page.get_by_label("Log of")).to_have_value("invert_network")
+    engine.select_option("MintPy")
+    expect(page.locator(".rn-engine")).to_contain_text("MintPy does every step itself")
+    row(page, "correct_topography").get_by_role("button", name="Run correct_topography…").click()
+    page.get_by_role("menuitem", name="Only this").click()
+    expect(engine).to_be_disabled()
+    expect(engine).to_be_enabled()
+    state(page, "correct_topography", "completed")
+    expect(row(page, "correct_topography").locator(".rn-made")).to_have_text("MintPy")
+
 
 def test_cancelling_asks_once_and_says_what_is_kept(show, finished):
     page = show("voila", finished).page

@@ -92,6 +92,21 @@ def test_local_workers_are_processes_of_their_own_and_give_the_same_arrays(finis
     assert_same_arrays(run.work_dir, finished_run.work_dir)
     last = next(e["run"] for e in reversed(run.events()) if e["event"] == "run-start")
     assert RunProcesses(last).pids() == []
+    frame = finished_run.events()
+    for step in (
+        "invert_network",
+        "correct_topography",
+    ):  # the fast engine, in the workers, proves all it does
+        mine, whole = (
+            next(e for e in reversed(events) if e["event"] == "proof" and e["step"] == step)
+            for events in (run.events(), frame)
+        )
+        assert run.engine_of(step)["name"] == "fast"
+        assert mine["pixels"] > 0 and mine["largest"] <= 1e-3
+        solved = ("fast", "mintpy")
+        assert [mine[key] for key in solved] == [whole[key] for key in solved], (
+            "one of the workers is missing"
+        )
     wholes = [e["fraction"] for e in run.events() if e["event"] == "progress" and "parts" in e["label"]]
     assert wholes[:3] == [0, 0.5, 1]
 

@@ -102,6 +102,35 @@ def test_only_one_step_is_done_again_while_a_second_widget_follows(show, finishe
     until(other, lambda: other.results is not None and not other.results.changed())
 
 
+def test_the_engine_is_chosen_and_the_rows_say_which_one_it_was_and_what_it_proved(show, finished):
+    runner, other = show(finished), show(finished)
+    assert runner.engine == runner.run.engine == "fast"
+    proofs = {e["step"]: e for e in runner.run.events() if e["event"] == "proof"}
+    for step in ("invert_network", "correct_topography"):
+        made = row(runner, step)["engine"]
+        assert (made["name"], made["proved"]) == ("fast", "yes")
+        assert proofs[step]["message"] in made["words"]
+    assert row(runner, "load_data")["engine"]["name"] == "fast"
+    assert row(runner, "velocity")["engine"] is None
+    pixels = sum(proof["pixels"] for proof in proofs.values())
+    assert f"at {pixels:,} pixels solved again by MintPy" in runner._head["proof"]
+    runner.engine = "mintpy"
+    assert runner.run.engine == "mintpy"
+    assert runner.change({"mintpy.deramp": "linear"}) is None
+    assert runner.run.engine == "mintpy", "another template is no reason to choose again"
+    runner.start(["correct_topography"])
+    until(other, lambda: other._head["state"] == "running")
+    until(other, lambda: other.engine == "mintpy")
+    until(runner, lambda: runner._head["state"] != "running" and not runner.run.is_running)
+    assert show(finished).engine == "mintpy"
+    assert show(finished, engine="fast").run.engine == "fast"
+    assert show(Run(finished, engine="fast")).engine == "fast"
+    runner.refresh()
+    assert row(runner, "correct_topography")["engine"]["words"] == "MintPy itself did correct_topography."
+    with pytest.raises(traitlets.TraitError):
+        runner.engine = "warp"
+
+
 def test_cancelling_keeps_what_is_done(show, finished):
     runner = show(finished)
     runner.start(from_="invert_network")

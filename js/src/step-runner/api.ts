@@ -8,6 +8,8 @@ export type StepState =
 
 export type RunState = "empty" | "ready" | "running" | "completed" | "failed" | "cancelled" | "interrupted";
 
+export type Engine = "fast" | "mintpy";
+
 export interface Chip {
   file: string;
   name: string;
@@ -24,6 +26,8 @@ export interface Row {
   reason: string;
   remedy: string;
   note: string;
+  /** Which engine made it, and what the proof has shown; null where there is only MintPy. */
+  engine: { name: Engine; proved: string; words: string } | null;
   chips: Chip[];
   seconds: number | null;
   /** Seconds that it is likely to take. */
@@ -58,6 +62,8 @@ export interface Head {
   /** Seconds that are likely to be left, and what that is based on. */
   left?: number | null;
   basis?: string;
+  /** What the proofs of the fast engine have shown; empty where there are none. */
+  proof?: string;
 }
 
 export interface Machine {
@@ -83,6 +89,7 @@ export interface State {
   _log: { step?: string; lines?: number; size?: number; epoch?: number };
   _fixes: Fix[];
   _figures: Chip[];
+  engine: Engine;
   _file: { path?: string; name?: string };
   _error: { message: string; remedy: string } | null;
 }

@@ -4,6 +4,7 @@ import { alertRow } from "../lib/context";
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import type { Context, Row, StepState } from "./api";
+import { EngineChoice } from "./engine";
 import { ring, runIcon, stateIcon } from "./icons";
 import type { Menu } from "./menu";
 import type { Actions } from "./steps";
@@ -35,6 +36,7 @@ export class Header {
   readonly #note = h("div", { class: "rn-note", role: "status", hidden: true });
   readonly #locked = h("div", { class: "rn-note", hidden: true });
   readonly #problem = h("div", { role: "alert" });
+  readonly #engine: EngineChoice;
   #shown = "";
 
   constructor(
@@ -42,6 +44,7 @@ export class Header {
     private readonly actions: HeaderActions,
     private readonly menu: Menu,
   ) {
+    this.#engine = new EngineChoice(context);
     this.element = h(
       "header",
       { class: "rn-header" },
@@ -53,13 +56,14 @@ export class Header {
         this.#buttons,
       ),
       this.#strip,
+      this.#engine.element,
       this.#question,
       this.#locked,
       this.#note,
       context.alerts,
       this.#problem,
     );
-    context.watch(["_head", "_rows"], () => {
+    context.watch(["_head", "_rows", "engine"], () => {
       this.update();
     });
     context.watch(["_error"], () => {
@@ -118,6 +122,7 @@ export class Header {
       ),
     );
     const busy = this.actions.busy();
+    this.#engine.update(free && !busy);
     const toDo = head.to_do?.length ?? 0;
     const key = JSON.stringify([state, free, busy, toDo > 0, head.step, toDo === head.planned?.length]);
     if (key !== this.#shown) {

@@ -3,6 +3,7 @@
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import type { Chip, Context, Row } from "./api";
+import { engineMark } from "./engine";
 import { runIcon, stateIcon } from "./icons";
 import type { Item, Menu } from "./menu";
 import { duration, STATE_WORDS } from "./words";
@@ -136,7 +137,7 @@ class StepRow {
     if (row.state === "running") this.#progress(row);
     else
       this.#what.update(
-        [row.state, row.waits, row.reason, row.note, row.chips, row.warnings, this.#all],
+        [row.state, row.waits, row.reason, row.note, row.chips, row.warnings, row.engine, this.#all],
         () => this.#words(row),
       );
     this.tick();
@@ -200,6 +201,9 @@ class StepRow {
         return [
           ...this.#chips(row, CHIPS_SHOWN),
           row.note ? h("span", { class: "rn-why" }, row.note) : null,
+          engineMark(row, () => {
+            this.actions.select(row.name, true);
+          }),
           this.#warnings(row),
         ];
     }

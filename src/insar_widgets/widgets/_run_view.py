@@ -12,11 +12,23 @@ import h5py
 
 from insar_widgets.resources import disk_free
 from insar_widgets.runner import STEPS, Run, StepStatus
+from insar_widgets.runner.state import Store
+from insar_widgets.widgets._run_engine import engine_of_row
 from insar_widgets.widgets._run_follow import Facts
 from insar_widgets.widgets._run_products import kind_of
 from insar_widgets.widgets._run_switches import SWITCHES, lock_of
 
-__all__ = ["figures_of", "head_view", "is_writable", "progress_of", "resources_view", "rows_view", "shown"]
+__all__ = [
+    "figures_of",
+    "head_view",
+    "is_writable",
+    "logs_of",
+    "progress_of",
+    "resources_view",
+    "rows_view",
+    "shown",
+    "step_of_log",
+]
 
 _NUMBER = {step.name: step.number for step in STEPS}
 _SUMMARY = {step.name: step.summary for step in STEPS}
@@ -59,6 +71,7 @@ def _row(
         "reason": shown(_brief(reason)),
         "remedy": shown(status.remedy),
         "note": shown(step_note(run, name)) if done else "",
+        "engine": engine_of_row(run, name) if done else None,
         "chips": [_chip(file) for file in status.outputs],
         "seconds": seconds if done or state == "failed" else None,
         "expected": expected,
@@ -227,3 +240,20 @@ def resources_view(run: Run, facts: Facts, running: bool, needed: int | None = N
         with suppress(OSError):
             view["disk_free"] = disk_free(run.work_dir)
     return view
+
+
+def logs_of(run: Run) -> list[str]:
+    """Steps that left a log, "start" and "plot" among them."""
+    store = Store(run.work_dir)
+    return [name for name in ("start", *_NUMBER, "plot") if store.log_path(name).is_file()]
+
+
+def step_of_log(facts: Facts, running: bool) -> str:
+    """Step whose log is worth looking at: the one under way, the one that stopped the run, or the last one."""
+    passes = facts.passes
+    if running and not facts.current and not any(p.started >= facts.started for p in passes.values()):
+        return "start"  # MintPy is being imported
+    if not running and facts.outcome == "failed" and not facts.stopped:
+        return "start"
+    step = facts.current if running else facts.stopped
+    return step or max(passes, key=lambda name: passes[name].started, default="start")

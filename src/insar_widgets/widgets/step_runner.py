@@ -6,18 +6,20 @@ import contextlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import traitlets
 
 from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.results import Results, open_results
 from insar_widgets.runner import STEPS, Run, Template
+from insar_widgets.runner.engine import ENGINES, FAST
 from insar_widgets.runner.state import Store
 from insar_widgets.widgets import _run_view as view
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
+from insar_widgets.widgets._run_engine import proof_note
 from insar_widgets.widgets._run_follow import EventReader, Facts, Follower
 from insar_widgets.widgets._run_log import StepLog, kind_of_line
 from insar_widgets.widgets._run_products import Shown, layers_of, show_file, show_layer
@@ -55,6 +57,8 @@ class StepRunner(Widget):
     map
         A widget with the trait ``layer``, such as `DisplacementMap`: layers that are clicked are shown there,
         and its ``results`` follow.
+    engine
+        "fast" or "mintpy", see `Run`. By default that of the work directory's last run, "fast" before the first.
 
     Examples
     --------
@@ -71,6 +75,7 @@ class StepRunner(Widget):
     results = traitlets.Instance(Results, allow_none=True, help="What the run has made so far.")
     work_dir = traitlets.Unicode(help="Folder in which MintPy works.")
     layer = traitlets.Unicode(help="Layer that was clicked last, a name in `results.layers`.")
+    engine = traitlets.Enum(ENGINES, FAST, help="What computes the slow steps.").tag(sync=True)
 
     _rows: Any = traitlets.List(help="One row a step.").tag(sync=True)
     _head = traitlets.Dict(help="How the run stands.").tag(sync=True)
@@ -88,6 +93,7 @@ class StepRunner(Widget):
         template: Template | None = None,
         work_dir: str | Path | None = None,
         map: Any = None,
+        engine: Literal["fast", "mintpy"] | None = None,
     ) -> None:
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._lock = self._jobs.lock
@@ -122,6 +128,7 @@ class StepRunner(Widget):
             },
         )
         self._take(source, template, work_dir)
+        self.engine = engine or (source.engine if isinstance(source, Run) else self.engine)
         if map is not None:
             self._link(map)
         self._follower.wake()
@@ -278,7 +285,8 @@ class StepRunner(Widget):
             moved = self.run is None or self.run.work_dir != folder.resolve()
             if moved or self.template is not self.run.template:  # type: ignore[union-attr]
                 try:
-                    self.run = Run(folder, self.template)
+                    # another folder brings its own engine
+                    self.run = Run(folder, self.template, engine=None if moved else self.engine)
                 except InsarWidgetsError as error:
                     self._set(_error=describe_error(error))
                     return
@@ -299,7 +307,16 @@ class StepRunner(Widget):
                 self.work_dir = str(run.work_dir)
             if run.template is not None and self.template is not run.template:
                 self.template = run.template
+            self.engine = run.engine
             self._dirty = True
+        self._follower.wake()
+
+    @traitlets.observe("engine")
+    def _engine_changed(self, _change: Any) -> None:
+        with self._lock:
+            if self.run is not None:
+                self.run.engine = self.engine
+            self._dirty = True  # it takes another time
         self._follower.wake()
 
     def refresh(self) -> None:
@@ -341,6 +358,8 @@ class StepRunner(Widget):
             events = reader.read() or []
         done = [event for event in events if self._facts.take(event)]
         self._running = running
+        if running and not was_running:  # maybe started elsewhere, with another engine
+            self.engine = Run(run.work_dir, run.template).engine
         pause = _ESTIMATE_SECONDS if running else _STATUS_SECONDS
         due = time.monotonic() - self._stated > max(pause, 50 * self._status_cost)
         if self._dirty or done or running != was_running or due:
@@ -362,7 +381,8 @@ class StepRunner(Widget):
             return
         rows = view.rows_view(run, run.status(), self._facts, running)
         head = view.head_view(run, rows, self._facts, running)
-        head |= {"writable": view.is_writable(run.work_dir), "logs": self._with_logs(run)}
+        head |= {"writable": view.is_writable(run.work_dir), "proof": proof_note(run)}
+        head["logs"] = view.logs_of(run)
         failed = head["state"] in ("failed", "interrupted")
         needed = None if running or not head["to_do"] else run.estimate().disk_needed_bytes
         self._set(
@@ -386,18 +406,7 @@ class StepRunner(Widget):
         )
 
     def _show_log(self, running: bool) -> None:
-        facts = self._facts
-        step = (facts.current if running else facts.stopped) or max(
-            facts.passes, key=lambda name: facts.passes[name].started, default="start"
-        )
-        if (
-            running
-            and not facts.current
-            and not any(p.started >= facts.started for p in facts.passes.values())
-        ):
-            step = "start"  # MintPy is being imported
-        elif not running and facts.outcome == "failed" and not facts.stopped:
-            step = "start"
+        step = view.step_of_log(self._facts, running)
         lines, size, epoch = self._log_of(step).look()
         self._set(_log={"step": step, "lines": lines, "size": size, "epoch": epoch})
 
@@ -409,11 +418,6 @@ class StepRunner(Widget):
             self.results = open_results(run.work_dir)
         except (InsarWidgetsError, OSError):  # nothing to look at yet, or no more
             self.results = None
-
-    @staticmethod
-    def _with_logs(run: Run) -> list[str]:
-        store = Store(run.work_dir)
-        return [name for name in ("start", *_NAMES, "plot") if store.log_path(name).is_file()]
 
     def _file_view(self, template: Template) -> dict[str, Any]:
         target = self._target(template)

@@ -1,0 +1,53 @@
+"""What the StepRunner shows of the engine: which one made a step, and what its proof has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from insar_widgets.runner import Run
+from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING
+from insar_widgets.runner.engine.proof import LARGEST, Proof
+
+__all__ = ["engine_of_row", "proof_note"]
+
+
+def engine_of_row(run: Run, step: str) -> dict[str, str] | None:
+    """Engine of a completed step: its ``name``, whether ``proved``, and ``words``; None where MintPy has no rival.
+
+    Returns
+    -------
+    dict or None
+        ``name`` ("fast" or "mintpy"), ``words`` (a sentence) and ``proved`` ("yes" or "").
+    """
+    if step not in (*FAST_STEPS, LOADING):
+        return None
+    made = run.engine_of(step)
+    if made is None:
+        return None
+    proof = _proof(made)
+    if made["name"] != FAST:
+        words = f"MintPy itself did {step}."
+    elif proof is not None:
+        words = f"The fast engine did {step}: {proof.sentence()}."
+    else:
+        words = f"{step} read the products through rasterio, with MintPy's values, types and attributes."
+    return {"name": str(made["name"]), "proved": "yes" if proof is not None else "", "words": words}
+
+
+def proof_note(run: Run) -> str:
+    """What the proofs of the steps that are complete have shown, together; empty where there are none."""
+    made = {step: run.engine_of(step) for step in FAST_STEPS}
+    proofs = {step: proof for step, about in made.items() if about and (proof := _proof(about)) is not None}
+    if not proofs:
+        return ""
+    whole = Proof.together(proofs.values())
+    return (
+        f"Proved in {' and '.join(proofs)}: at {whole.pixels:,} pixels solved again by MintPy the largest "
+        f"difference was {whole.largest:.1e} rad (allowed {LARGEST:g})."
+    )
+
+
+def _proof(made: Mapping[str, Any]) -> Proof | None:
+    proof = made.get("proof")
+    return Proof(**proof) if made["name"] == FAST and proof else None
