@@ -127,6 +127,8 @@ def test_a_step_is_run_and_switched_with_the_keyboard_alone(kind, show, finished
     row(page, "deramp").get_by_role("switch").click()
     state(page, "velocity", "stale")
     expect(row(page, "velocity")).to_contain_text("stale")
+    row(page, "deramp").get_by_role("switch").click()
+    state(page, "velocity", "completed")
 
     engine = page.get_by_label("Engine:")
     expect(engine).to_have_value("fast")

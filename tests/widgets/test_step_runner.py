@@ -116,7 +116,8 @@ def test_the_engine_is_chosen_and_the_rows_say_which_one_it_was_and_what_it_prov
     assert f"at {pixels:,} pixels solved again by MintPy" in runner._head["proof"]
     runner.engine = "mintpy"
     assert runner.run.engine == "mintpy"
-    assert runner.change({"mintpy.deramp": "linear"}) is None
+    runner.change({"mintpy.deramp": "linear"})
+    runner.change({"mintpy.deramp": "no"})
     assert runner.run.engine == "mintpy", "another template is no reason to choose again"
     runner.start(["correct_topography"])
     until(other, lambda: other._head["state"] == "running")
