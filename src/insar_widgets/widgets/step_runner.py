@@ -285,8 +285,8 @@ class StepRunner(Widget):
             moved = self.run is None or self.run.work_dir != folder.resolve()
             if moved or self.template is not self.run.template:  # type: ignore[union-attr]
                 try:
-                    # another folder brings its own engine
-                    self.run = Run(folder, self.template, engine=None if moved else self.engine)
+                    engine: Any = None if moved else self.engine  # another folder brings its own
+                    self.run = Run(folder, self.template, engine=engine)
                 except InsarWidgetsError as error:
                     self._set(_error=describe_error(error))
                     return
