@@ -104,6 +104,7 @@ def test_only_one_step_is_done_again_while_a_second_widget_follows(show, finishe
 
 def test_the_engine_is_chosen_and_the_rows_say_which_one_it_was_and_what_it_proved(show, finished):
     runner, other = show(finished), show(finished)
+    runner.refresh()
     assert runner.engine == runner.run.engine == "fast"
     proofs = {e["step"]: e for e in runner.run.events() if e["event"] == "proof"}
     for step in ("invert_network", "correct_topography"):
