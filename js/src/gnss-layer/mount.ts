@@ -56,6 +56,11 @@ export class Mount {
       this.#key(event);
     };
     this.#pane.addEventListener("keydown", keys);
+    // On the way down: a map may take Escape for itself
+    const escape = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") this.#popup?.remove();
+    };
+    document.addEventListener("keydown", escape, { capture: true, signal });
     signal.addEventListener("abort", () => {
       map.off("moveend zoomend viewreset resize", moved);
       this.#pane.removeEventListener("keydown", keys);
@@ -255,11 +260,6 @@ export class Mount {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.key === "Escape" && this.#popup?.isOpen()) {
-      event.stopPropagation();
-      this.#popup.remove();
-      return;
-    }
     const ways: Record<string, [number, number]> = {
       ArrowLeft: [-1, 0],
       ArrowRight: [1, 0],

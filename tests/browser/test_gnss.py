@@ -1,0 +1,157 @@
+"""GNSS stations on the map and in the inspector, as a user meets them in JupyterLab and in Voilà."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from insar_widgets import compare_gnss, find_stations, open_results
+from support.ngl import HOLDINGS, keep_more_pixels, laboratory
+
+from .conftest import TIMEOUT
+
+both = pytest.mark.parametrize("kind", ["lab", "voila"])
+expect.set_options(timeout=TIMEOUT)
+MARKUP = '<img src=x onerror="document.title=1">'
+
+
+@pytest.fixture(scope="module")
+def served(small_stack):
+    """The laboratory with the simulated stations, the first of which has a name that looks like markup."""
+    with laboratory() as lab:
+        lab.serve_folder(Path(small_stack.products[0].path).parent / "ngl")
+        lines = lab.files[HOLDINGS].decode().splitlines()
+        lines = [f"{line} {MARKUP}" if line.startswith("SIM1") else line for line in lines]
+        few = next(line for line in lines if line.startswith("SIM3")).split()
+        lines.append(" ".join(["FEW1", few[1], str(float(few[2]) + 0.004), *few[3:10], "12"]))
+        lab.files[HOLDINGS] = ("\n".join(lines) + "\n").encode()
+        yield lab
+
+
+def mark(page: Page, name: str) -> Locator:
+    return page.locator(f'.iw-gnss-mark[data-name="{name}"]')
+
+
+def fill(page: Page, name: str) -> tuple[int, int, int]:
+    text = mark(page, name).locator(".shape").evaluate("e => getComputedStyle(e).fill")
+    red, green, blue = (int(v) for v in re.findall(r"\d+", text)[:3])
+    return red, green, blue
+
+
+def colour_of(colormap: str, value: float, low: float, high: float) -> tuple[int, int, int]:
+    """The colour of a value of the reversed table, from the file of the tables itself."""
+    file = resources.files("insar_widgets").joinpath("widgets", "colormaps.json")
+    table = base64.b64decode(json.loads(file.read_text())[colormap]["rgb"])
+    place = 255 - min(255, max(0, math.floor((value - low) / (high - low) * 256)))
+    red, green, blue = table[3 * place : 3 * place + 3]
+    return red, green, blue
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").split("±")[0])
+
+
+def saved(page: Page, folder: Path, button: str) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button, exact=True).click()
+    target = folder / download.value.suggested_filename
+    download.value.save_as(target)
+    return target
+
+
+@both
+def test_stations_are_found_compared_and_shown_in_the_maps_colours(
+    kind, notebook, finished_run, served, tmp_path
+):  # noqa: PLR0915 - one visit of a user
+    served.asked.clear()
+    work, cache = str(keep_more_pixels(finished_run.work_dir, tmp_path / "small")), str(tmp_path / "ngl")
+    shown = notebook(
+        kind,
+        "import ipywidgets\nfrom insar_widgets import DisplacementMap, GnssInspector\n"
+        f"m = DisplacementMap({work!r}, layer='velocity', vmin=-0.05, vmax=0.05, layout={{'height': '460px'}})\n"
+        f"w = GnssInspector(m, base_url={served.base!r}, cache_dir={cache!r})\nipywidgets.VBox([m, w])",
+    )
+    page = shown.page
+    find = page.get_by_role("button", name="Find stations", exact=True)
+    expect(find).to_be_visible()
+    assert served.asked == []  # nothing leaves before it is asked for
+    find.click()
+    results = open_results(work)
+    rows = page.locator(".gi-table tbody tr:has(button.gi-name)")
+    expect(rows.first).to_be_visible()
+    stations = find_stations(results, base_url=served.base, cache_dir=cache)
+    truth = compare_gnss(results, stations)
+    expect(rows).to_have_count(len(truth.table))
+
+    # The table is that of compare_gnss, in mm; sorting by a column
+    page.get_by_role("button", name="InSAR", exact=True).click()
+    order = truth.table["insar_velocity"].sort_values().index
+    expect(rows.locator(".gi-name")).to_have_text(list(order))
+    for row, name in zip(rows.all(), order, strict=True):
+        cells = row.locator("td").all_inner_texts()
+        line = truth.table.loc[name]
+        assert int(cells[1]) == line["epochs"]
+        found = [number(cell) for cell in (*cells[2:5], cells[6])]
+        wanted = [1e3 * line[k] for k in ("gnss_velocity", "insar_velocity", "velocity_difference", "rmse")]
+        assert found == pytest.approx(wanted, abs=0.0501)
+    outside = page.locator(".gi-table tr.unusable").first
+    expect(outside).to_contain_text("12 daily positions, 50 are asked for")
+
+    # Marks have the map's colours, and follow its range and its date without the kernel
+    for name in truth.table.index:
+        velocity = truth.table.loc[name, "gnss_velocity"]
+        assert fill(page, name) == colour_of("vik", velocity, -0.05, 0.05)
+    expect(mark(page, "SIM1").locator(".label")).to_contain_text("SIM1")
+    if kind == "lab":
+        shown.run("m.vmin, m.vmax, m.colormap = -0.2, 0.2, 'batlow'")
+        wanted = colour_of("batlow", truth.table.loc["SIM1", "gnss_velocity"], -0.2, 0.2)
+        expect(mark(page, "SIM1").locator(".shape")).to_have_css("fill", "rgb({}, {}, {})".format(*wanted))
+        name = next(n for n in results.timeseries_names if n != "timeseriesResidual")
+        shown.run(f"m.layer = {name!r}; m.date = m.dates[-1]; m.reference_date = m.dates[0]")
+        series = truth.series("SIM1")["gnss"]
+        value = 1e3 * float(series[-1] - series[0])
+        expect(mark(page, "SIM1")).to_have_attribute("aria-label", re.compile("LOS displacement"))
+        said = mark(page, "SIM1").get_attribute("aria-label") or ""
+        found = re.search(r"displacement ([+−.\d]+) mm", said)
+        assert found and number(found[1].replace("+", "")) == pytest.approx(value, abs=0.06)
+        shown.run("m.layer = 'velocity'")
+
+    # By keyboard to a station; its popup shows everything, and markup in a name stays text
+    mark(page, "SIM1").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".iw-gnss-mark:focus")).not_to_have_attribute("data-name", "SIM1")
+    mark(page, "SIM1").focus()
+    page.keyboard.press("Enter")
+    popup = page.locator(".iw-gnss-pop")
+    expect(popup).to_contain_text(MARKUP)
+    assert popup.locator("img").count() == 0 and page.title() != "1"
+    station = next(s for s in stations if s.name == "SIM1")
+    assert station.xyz is not None
+    for words in (f"{station.begin} to {station.end}", str(station.solutions), str(station.modified),
+                  f"{station.height:.1f} m", f"{abs(station.lon):.4f}°", f"{abs(station.xyz[0]):.1f} m"):  # fmt: skip
+        expect(popup).to_contain_text(words)
+
+
+def test_many_stations_are_clustered_on_a_plain_map(notebook):
+    page = notebook(
+        "voila",
+        "import ipyleaflet, datetime\nfrom insar_widgets import GnssLayer\nfrom insar_widgets.gnss import Station\n"
+        "day = datetime.date(2020, 1, 1)\n"
+        "many = [Station(f'{i:04d}', 10 + (i % 25) * 0.02, 45 + (i // 25) * 0.02, 0., day, day) for i in range(500)]\n"
+        "m = ipyleaflet.Map(layers=(), center=(45.2, 10.25), zoom=9)\nlayer = GnssLayer(m, stations=many)\nm",
+    ).page
+    groups = page.locator(".iw-gnss-mark.cluster")
+    expect(groups.first).to_be_visible()
+    counts = [int(text) for text in page.locator(".iw-gnss-mark.cluster .count").all_inner_texts()]
+    assert sum(counts) + page.locator(".iw-gnss-mark:not(.cluster)").count() == 500
+    expect(page.locator(".iw-gnss-legend")).to_contain_text("500 stations")
+    before = groups.count()
+    groups.nth(before // 2).click()
+    expect(page.locator(".iw-gnss-mark:not(.cluster)").first).to_be_visible()
