@@ -67,9 +67,9 @@ def saved(page: Page, folder: Path, button: str) -> Path:
 
 
 @both
-def test_stations_are_found_compared_and_shown_in_the_maps_colours(
+def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR0915 - one visit of a user
     kind, notebook, finished_run, served, tmp_path
-):  # noqa: PLR0915 - one visit of a user
+):
     served.asked.clear()
     work, cache = str(keep_more_pixels(finished_run.work_dir, tmp_path / "small")), str(tmp_path / "ngl")
     shown = notebook(
