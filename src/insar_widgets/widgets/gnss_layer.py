@@ -195,7 +195,9 @@ class GnssLayer(Widget):
     @traitlets.observe("map")
     def _map_changed(self, change: Any) -> None:
         for map, follow in ((change["old"], False), (change["new"], True)):
-            panel = getattr(map, "_panel", None)  # of a DisplacementMap, whose layer is made in the background
+            panel = getattr(
+                map, "_panel", None
+            )  # of a DisplacementMap, whose layer is made in the background
             if isinstance(panel, Panel):
                 (panel.observe if follow else panel.unobserve)(self._look_again, "raster")
         if hasattr(self, "_given"):
