@@ -81,7 +81,7 @@ test-js: setup
 	npm test --silent
 
 test-python: setup browser
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadscope $(PYTEST_ARGS)
 
 test: lint test-js test-python
 

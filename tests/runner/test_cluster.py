@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import stat
 import subprocess
 import sys
@@ -91,6 +92,9 @@ def test_local_workers_are_processes_of_their_own_and_give_the_same_arrays(finis
     assert len(seen["0 of 2 parts, 2 workers"]) >= 4, "the run, its watch and two workers"
     assert_same_arrays(run.work_dir, finished_run.work_dir)
     last = next(e["run"] for e in reversed(run.events()) if e["event"] == "run-start")
+    gone = time.monotonic() + 10  # the watch beside the run ends a moment after it
+    while RunProcesses(last).pids() and time.monotonic() < gone:
+        time.sleep(0.05)
     assert RunProcesses(last).pids() == []
     frame = finished_run.events()
     for step in (

@@ -75,7 +75,7 @@ def test_before_the_first_run_it_goes_by_the_size_of_the_stack(finished_run, tmp
     with h5py.File(finished_run.work_dir / "inputs" / "ifgramStack.h5") as file:
         pairs, rows, columns = file["unwrapPhase"].shape
     start = next(e for e in finished_run.events() if e["event"] == "run-start")
-    assert start["work"] == {"pairs": pairs, "dates": 6, "rows": rows, "columns": columns}
+    assert start["work"] == {"pairs": pairs, "dates": 6, "rows": rows, "columns": columns, "engine": "fast"}
 
 
 def events(*told):
