@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
