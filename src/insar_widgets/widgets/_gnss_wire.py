@@ -105,13 +105,13 @@ def series_payload(series: xr.Dataset, steps: Iterable[StationStep]) -> tuple[di
     parts += [series[name].values.astype(float) for name in names]
     parts.append(series["time"].values.astype("datetime64[ms]").astype(float))
     parts += [series[name].values.astype(float) for name in ("gnss_daily", "sigma_daily")]
-    first, last = (series["time"].values[i] for i in (0, -1)) if series.sizes["time"] else (None, None)
+    days = series["time"].values
     marks = [
         {"date": f"{step.date:%Y%m%d}", "kind": step.kind, "label": step.reason}
         for step in steps
         if step.station == series.attrs["station"]
-        and first is not None
-        and first <= np.datetime64(step.date) <= last
+        and len(days)
+        and days[0] <= np.datetime64(step.date) <= days[-1]
     ]
     about = {
         key: series.attrs[key]
