@@ -120,7 +120,8 @@ def test_the_engine_is_chosen_and_the_rows_say_which_one_it_was_and_what_it_prov
     runner.change({"mintpy.deramp": "linear"})
     runner.change({"mintpy.deramp": "no"})
     assert runner.run.engine == "mintpy", "another template is no reason to choose again"
-    runner.start(["correct_topography"])
+    ask(other, "here", {"view": "second"})
+    runner.start(from_="invert_network", to="correct_topography")
     until(other, lambda: other._head["state"] == "running")
     until(other, lambda: other.engine == "mintpy")
     until(runner, lambda: runner._head["state"] != "running" and not runner.run.is_running)
