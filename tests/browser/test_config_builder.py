@@ -109,7 +109,7 @@ def test_every_option_is_there_and_the_steps_lead_to_theirs(kind, show):
     )
 
 
-@BOTH
+@VOILA_AND_SOAK
 def test_the_reference_point_is_picked_on_the_map(kind, show):
     page = show(kind).page
     point = field(page, "reference.lalo")

@@ -19,10 +19,9 @@ from pyproj import Geod, Transformer
 
 from insar_widgets import Run, open_results
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import BOTH, TIMEOUT, VOILA_AND_SOAK, Notebook
 from .test_raster_layer import PAINTED, PIXEL, until
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 TILE = ".dm-map canvas.leaflet-tile-loaded"
 TRAITS = ("layer", "date", "reference_date", "points", "transect", "aoi", "reference_point", "colormap", "reverse",
@@ -191,7 +190,7 @@ def coherent(shown: Shown, count: int) -> list[tuple[int, int]]:
     return chosen
 
 
-@both
+@VOILA_AND_SOAK
 def test_colours_range_dates_wrap_and_mask(kind, show, page: Page, tmp_path: Path):  # noqa: PLR0915 - one page
     shown: Shown = show(kind, "m.date = m.dates[2]\nipywidgets.VBox([m, asked, told])")
     day, last = 2, len(shown.series) - 1
@@ -334,7 +333,7 @@ def test_colours_range_dates_wrap_and_mask(kind, show, page: Page, tmp_path: Pat
     assert plt.imread(picture).shape[0] > 2 * 560
 
 
-@both
+@BOTH
 def test_places_comparison_template_and_displays(kind, show, page: Page):  # noqa: PLR0915 - one page
     shown: Shown = show(
         kind,

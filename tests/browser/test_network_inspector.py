@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 
-import pytest
 from playwright.sync_api import expect
 
 from insar_widgets import Template, open_results
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, VOILA_AND_SOAK
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 
-@both
+@VOILA_AND_SOAK
 def test_rules_hand_pictures_and_keyboard_drop_pairs_and_reach_the_template(  # noqa: PLR0915 - one visit of a user
     kind, notebook, finished_run, tmp_path
 ):

@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pyproj import Transformer
 
-from .conftest import TIMEOUT, Notebook
+from .conftest import TIMEOUT, VOILA_AND_SOAK, Notebook
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 ROWS, COLUMNS, DATES, STEP, LEFT, TOP = 60, 80, 3, 80, 480_000, 2_150_000
@@ -149,7 +148,7 @@ class Sent:
         return [frame[-400:] for frame in self.frames if model_id.encode() in frame]
 
 
-@both
+@VOILA_AND_SOAK
 def test_one_page_without_the_kernel_and_in_other_displays(
     kind, notebook: Callable[..., Notebook], page: Page
 ):

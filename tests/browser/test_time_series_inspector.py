@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, VOILA_AND_SOAK
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 CUBE = """
@@ -31,7 +29,7 @@ def symbols(page: Page) -> Locator:
     return page.locator(".ts .iw-c-symbol")
 
 
-@both
+@VOILA_AND_SOAK
 def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 - one visit of a user
     shown = notebook(kind, CUBE)
     page = shown.page

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from playwright.sync_api import expect
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, VOILA_AND_SOAK
 
-both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
 
 # 80 columns, the value of each is its number in millimetres; a hole in columns 30 to 39
@@ -27,7 +25,7 @@ relief = (motion.fillna(0) * 1000 + 500).rename("height").assign_attrs(units="m"
 LINE = [[-98.998, 19.97], [-98.93, 19.97]]
 
 
-@both
+@VOILA_AND_SOAK
 def test_a_line_that_is_typed_becomes_a_profile_that_can_be_read_and_saved(kind, notebook, tmp_path):
     shown = notebook(kind, CUBE + "inspector = TransectInspector(motion, elevation=relief)\ninspector")
     page, root = shown.page, shown.page.locator(".iw.ti")
