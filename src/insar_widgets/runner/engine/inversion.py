@@ -17,7 +17,7 @@ from mintpy.utils import ptime, readfile
 from numpy.typing import NDArray
 
 from insar_widgets.resources import cores
-from insar_widgets.runner.engine.proof import SAMPLE, Proof, note, sample
+from insar_widgets.runner.engine.proof import SAMPLE, Proof, sample, settle, share_of
 from insar_widgets.runner.engine.solver import Problem, Solution, solve
 
 __all__ = ["FastInversion"]
@@ -113,13 +113,11 @@ class FastInversion:
         problem = Problem(design, rates, years, obs, weight, bool(min_norm_velocity), float(min_redundancy))
         solution = _solve(problem, pixels, valid)
         frame = int(stack.length) * int(stack.width)
-        number = max(min(20, self.sample), round(self.sample * shape[0] * shape[1] / frame))
+        number = share_of(self.sample, shape[0] * shape[1], frame)
         easy = np.setdiff1d(pixels, solution.hard, assume_unique=True)
         rng = np.random.default_rng([self.seed, box[0], box[1]])
         proof = _compare(problem, solution, easy[sample(valid[easy], number, rng)], len(easy))
-        _say(proof.sentence())
-        note(Path(self.notes), proof)
-        proof.require("Inversion")
+        settle(Path(self.notes), proof, "Inversion")
         covariance = None
         if calc_cov:
             covariance = _covariance(problem, theirs.get_design_matrix4std(stack)[:2], std, pixels, valid)

@@ -23,6 +23,8 @@ __all__ = [
     "note",
     "notes",
     "sample",
+    "settle",
+    "share_of",
     "use_cache_below",
 ]
 
@@ -141,6 +143,18 @@ def sample(kinds: NDArray[Any], number: int, rng: np.random.Generator) -> NDArra
         turn += 1
         groups = [group for group in groups if turn < len(group)]
     return np.array(sorted(chosen), dtype=np.int64)
+
+
+def share_of(number: int, pixels: int, frame: int) -> int:
+    """How many pixels of a patch are drawn when `number` are drawn of the whole frame: its share, but 20 if it can."""
+    return max(min(20, number), round(number * pixels / frame))
+
+
+def settle(path: Path, proof: Proof, what: str) -> None:
+    """Say what a proof has shown, note it, and raise `ProofFailedError` unless it holds."""
+    print(proof.sentence(), flush=True)  # noqa: T201 - the log
+    note(path, proof)
+    proof.require(what)
 
 
 def note(path: Path, proof: Proof) -> None:

@@ -20,7 +20,7 @@ from mintpy.objects import timeseries
 from mintpy.utils import ptime, readfile
 from numpy.typing import NDArray
 
-from insar_widgets.runner.engine.proof import SAMPLE, Proof, note, sample
+from insar_widgets.runner.engine.proof import SAMPLE, Proof, sample, settle, share_of
 
 __all__ = ["DemErrors", "FastTopography", "SeriesModel", "fit_dem_error"]
 
@@ -191,7 +191,7 @@ class FastTopography:
             ).at(pixels)
             del series
             frame = int(stack.length) * int(stack.width)
-            number = max(min(20, self.sample), round(self.sample * len(pixels) / frame))
+            number = share_of(self.sample, len(pixels), frame)
             found = self._fit(problem, float(stack.metadata["WAVELENGTH"]), number, box)
             dem_error[pixels] = found.dem_error
             corrected[:, pixels] = found.corrected
@@ -213,9 +213,7 @@ class FastTopography:
             rng = np.random.default_rng([self.seed, box[0], box[1]])
             drawn = sample(np.zeros(len(problem.scale)), number, rng)
             proof = _compare(found, _theirs(problem.at(drawn)), drawn, wavelength)
-        _say(proof.sentence())
-        note(Path(self.notes), proof)
-        proof.require("DEM error")
+        settle(Path(self.notes), proof, "DEM error")
         return found
 
 
