@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 FRONTEND_SOURCES := $(shell find js -type f 2>/dev/null) package.json package-lock.json tsconfig.json
 BUILT := src/insar_widgets/static/.built
 
-.PHONY: help setup demo test lint test-python test-js browser bench soak slurm lock clean
+.PHONY: help setup demo test lint docs screenshots audit test-python test-js browser bench soak slurm lock clean
 
 help:
 	@echo "make demo               set up, simulate a stack, run MintPy on it, open the page"
@@ -24,6 +24,9 @@ help:
 	@echo "make slurm              runs on a real Slurm, installed if need be (root)"
 	@echo "make soak               endurance: runs killed over and over, for an hour or so"
 	@echo "make lint               only the linters and type checkers"
+	@echo "make docs               the documentation site, into docs/_build/html"
+	@echo "make screenshots        its pictures anew, from the real widgets"
+	@echo "make audit              known vulnerabilities of what is installed (asks PyPI and npm)"
 
 setup: $(VENV)/.installed $(BUILT)
 
@@ -80,7 +83,19 @@ lint: setup
 test-js: setup
 	npm test --silent
 
-test-python: setup browser
+# The site, without the internet; warnings are errors. tests/test_docs.py then looks at what was built.
+docs: setup
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --jobs auto docs docs/_build/html
+
+screenshots: setup browser
+	$(BIN)/python docs/screenshots.py $(NAMES)
+
+# Asks the advisory databases, so it needs the internet and is no part of `make test`
+audit: setup
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements.lock
+	npm audit
+
+test-python: setup browser docs
 	$(BIN)/python -m pytest -n 3 --dist loadscope $(PYTEST_ARGS)
 
 test: lint test-js test-python
@@ -104,4 +119,4 @@ lock:
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
 
 clean:
-	rm -rf $(VENV) node_modules $(WORK) dist src/insar_widgets/static/*.js src/insar_widgets/static/*.css $(BUILT)
+	rm -rf $(VENV) node_modules $(WORK) dist src/insar_widgets/static/*.js src/insar_widgets/static/*.css $(BUILT) docs/_build

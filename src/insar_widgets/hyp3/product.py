@@ -27,7 +27,7 @@ class Product:
     name
         The product's name, without suffix.
     family
-        "gamma" (INSAR_GAMMA), "burst" or "multiburst" (INSAR_ISCE_...).
+        "gamma" (INSAR_GAMMA), "burst" or "multiburst" (``INSAR_ISCE_...``).
     path
         Folder that holds the rasters, or the `.zip`.
     pair

@@ -1,0 +1,245 @@
+"""Pictures and the animation of the documentation, taken from the real widgets in Chromium; run by `make screenshots`.
+
+A stack is simulated and run in FOLDER (kept for the next time), each widget is shown by a Voilà server, and what is on
+the screen is written to docs/images with a palette. Names on the command line choose: `screenshots.py exporter`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from PIL import Image
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "tests"))
+
+from browser.conftest import FLAGS  # noqa: E402 - the servers and flags of the browser tests
+from browser.servers import serve  # noqa: E402
+
+IMAGES = DOCS / "images"
+LARGEST = 150_000  # bytes of a picture
+PLACES = (
+    '[{"id": "a", "lon": -118.9559, "lat": 36.0404, "label": "1", "color": "#1c80c3"},'
+    ' {"id": "b", "lon": -118.9287, "lat": 36.0192, "label": "2", "color": "#d55e00"},'
+    ' {"id": "c", "lon": -118.8854, "lat": 36.0632, "label": "3", "color": "#009e73"}]'
+)
+LINE = "[[-119.01, 36.075], [-118.9559, 36.0404], [-118.84, 35.985]]"
+TILE = "canvas.leaflet-tile-loaded"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: code of the cell, what is cut out of the page, what must be there first."""
+
+    code: str
+    cut: str
+    ready: tuple[str, ...]
+    width: int = 1120
+    height: int = 900
+    act: Callable[[Page], None] = lambda page: None
+
+
+def _time_series(page: Page) -> None:
+    page.locator(".iw.ts .iw-c-symbol").first.wait_for()
+
+
+def _step_runner(page: Page) -> None:
+    page.locator(".iw.rn").get_by_text("velocity", exact=True).first.click()
+
+
+def _gnss(page: Page) -> None:
+    page.locator(".gi-table tbody tr button.gi-name").first.wait_for()
+    page.locator(".gi-table tbody tr button.gi-name").first.click()
+
+
+def _pair(page: Page) -> None:
+    page.locator(".iw.ni svg").first.wait_for()
+
+
+SCENES = {
+    "stack-picker": Scene(
+        "from insar_widgets import StackPicker\nStackPicker('products')",
+        ".iw.sp", (".iw.sp .sp-map, .iw.sp .leaflet-container",),
+    ),
+    "config-builder": Scene(
+        "from insar_widgets import ConfigBuilder, find_stack\n"
+        "ConfigBuilder(find_stack('mintpy/prepared'), work_dir='mintpy')",
+        ".iw.cb", (".iw.cb input",),
+    ),
+    "cds-credentials": Scene(
+        "from insar_widgets import CdsCredentials\nCdsCredentials(home='home', check=False)",
+        ".iw.cc", (".iw.cc .cc-account",), width=900,
+    ),
+    "step-runner": Scene(
+        "from insar_widgets import StepRunner\nStepRunner('mintpy')",
+        ".iw.rn", (".iw.rn",), act=_step_runner,
+    ),
+    "displacement-map": Scene(
+        "from insar_widgets import DisplacementMap\n"
+        f"DisplacementMap('mintpy', points={PLACES}, layout={{'height': '640px'}})",
+        ".dm-map", (TILE,),
+    ),
+    "raster-layer": Scene(
+        "import ipyleaflet\nfrom insar_widgets import RasterLayer, open_results\n"
+        "results = open_results('mintpy')\n"
+        "map = ipyleaflet.Map(layers=(), layout={'height': '420px'})\n"
+        "RasterLayer(results['temporalCoherence'], map).fit()\nmap",
+        ".leaflet-container", (TILE,), width=900,
+    ),
+    "gnss-layer": Scene(
+        "import ipyleaflet\nfrom insar_widgets import GnssLayer, RasterLayer, compare_gnss\n"
+        "from insar_widgets import find_stations, open_results, read_tenv3\n"
+        "results = open_results('mintpy')\n"
+        "stations = find_stations(results, cache_dir='ngl')\n"
+        "usable = [station for station in stations if station.usable]\n"
+        "series = {s.name: read_tenv3(f'ngl/IGS20/{s.name}.tenv3') for s in usable}\n"
+        "map = ipyleaflet.Map(layers=(), layout={'height': '460px'})\n"
+        "raster = RasterLayer(results['velocity'], map, colormap='vik', reverse=True, vmin=-0.06, vmax=0.06).fit()\n"
+        "GnssLayer(map, stations=stations, comparison=compare_gnss(results, usable, series=series, steps=[]))\nmap",
+        ".leaflet-container", (TILE, ".iw-gnss-mark"), width=900,
+    ),
+    "time-series-inspector": Scene(
+        "from insar_widgets import TimeSeriesInspector\n"
+        f"TimeSeriesInspector('mintpy', points={PLACES}, model={{'poly': 1, 'periodic': [1]}})",
+        ".iw.ts", (".iw.ts .iw-c-symbol",), width=1000,
+    ),
+    "map-and-series": Scene(
+        "import ipywidgets\nfrom insar_widgets import DisplacementMap, TimeSeriesInspector\n"
+        f"map = DisplacementMap('mintpy', points={PLACES}, layout={{'height': '430px'}})\n"
+        "ipywidgets.VBox([map, TimeSeriesInspector(map)])",
+        ".jp-OutputArea-output .widget-vbox, .widget-vbox", (TILE, ".iw.ts .iw-c-symbol"), width=1000, height=1150,
+    ),
+    "transect-inspector": Scene(
+        "from insar_widgets import TransectInspector\n"
+        f"TransectInspector('mintpy', layer='velocity', transect={LINE}, width=800)",
+        ".iw.ti", (".iw.ti svg path",), width=1000,
+    ),
+    "network-inspector": Scene(
+        "from insar_widgets import NetworkInspector\nNetworkInspector('mintpy')",
+        ".iw.ni", (".iw.ni svg",), width=1120, act=_pair,
+    ),
+    "gnss-inspector": Scene(
+        "from insar_widgets import GnssInspector\n"
+        "inspector = GnssInspector('mintpy', cache_dir='ngl')\ninspector.find()\ninspector.wait()\ninspector",
+        ".iw.gi", (".gi-table tbody tr",), width=1000, act=_gnss,
+    ),
+    "exporter": Scene(
+        "from insar_widgets import Exporter\n"
+        "Exporter('mintpy', out='mintpy/exports', products=['displacement', 'velocity', 'points', 'figures'])",
+        ".iw.ex", (".iw.ex .ex-file",), width=1120,
+    ),
+}  # fmt: skip
+
+
+def prepare(folder: Path) -> None:
+    """Simulate and run the stack that is shown, unless it is there."""
+    from insar_widgets import Run, Template, simulate_stack  # noqa: PLC0415
+
+    if not (folder / "mintpy" / "velocity.h5").is_file():
+        stack = simulate_stack(folder / "products").prepare(folder / "mintpy" / "prepared")
+        run = Run(folder / "mintpy", Template.for_stack(stack, name="valley"))
+        if run.start().wait() != "completed":
+            raise SystemExit(run.failure)
+    cache = folder / "ngl"
+    if not cache.is_dir():
+        (cache / "IGS20").mkdir(parents=True)
+        for file in (folder / "products" / "ngl").iterdir():
+            shutil.copy(file, cache / "IGS20" if file.suffix == ".tenv3" else cache)
+
+
+def notebooks(folder: Path, names: list[str]) -> None:
+    """Write one notebook a scene; paths in the pictures are relative to the folder."""
+    for name in names:
+        code = SCENES[name].code
+        document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        document.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        nbformat.write(document, folder / f"{name}.ipynb")
+
+
+def take(browser: Browser, url: str, name: str, *, dark: bool = False) -> Image.Image:
+    """Open a scene and cut its widget out of the page."""
+    scene = SCENES[name]
+    page = browser.new_page(viewport={"width": scene.width, "height": scene.height}, device_scale_factor=1.5)
+    try:
+        page.goto(f"{url}/voila/render/{name}.ipynb" + ("?theme=dark" if dark else ""), timeout=120_000)
+        for selector in scene.ready:
+            page.locator(selector).first.wait_for(timeout=60_000)
+        scene.act(page)
+        settle(page)
+        return Image.open(io.BytesIO(page.locator(scene.cut).first.screenshot())).convert("RGB")
+    finally:
+        page.close()
+
+
+def settle(page: Page, quiet: float = 1500) -> None:
+    """Wait until nothing on the page has changed for a while."""
+    page.evaluate(
+        """(quiet) => new Promise((done) => {
+          let timer = setTimeout(done, quiet);
+          const watch = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, quiet); });
+          watch.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+          setTimeout(done, 10 * quiet);
+        })""",
+        quiet,
+    )
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a PNG with a palette, smaller until it is small enough."""
+    for colours in (256, 128, 64):
+        for scale in (1.0, 0.85, 2 / 3):
+            size = (round(picture.width * scale), round(picture.height * scale))
+            sized = picture.resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture
+            content = io.BytesIO()
+            sized.quantize(colours, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+            if content.tell() <= LARGEST:
+                path.write_bytes(content.getvalue())
+                print(f"{path.name}: {size[0]} x {size[1]}, {content.tell() / 1000:.0f} kB")
+                return
+    raise SystemExit(f"{path.name} does not get below {LARGEST / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Take the pictures that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "valley")
+    arguments = parser.parse_args()
+    names = arguments.names or list(SCENES)
+    folder: Path = arguments.folder.resolve()
+    prepare(folder)
+    (folder / "home").mkdir(exist_ok=True)
+    notebooks(folder, names)
+    IMAGES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serve("voila", folder, Path(home)) as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        missed = []
+        for name in names:
+            try:
+                save(take(browser, server.url, name), IMAGES / f"{name}.png")
+            except Error as error:
+                missed.append(f"{name}: {error.message.splitlines()[0]}")
+        browser.close()
+    if missed:
+        raise SystemExit("\n".join(["not taken:", *missed]))
+
+
+if __name__ == "__main__":
+    main()
