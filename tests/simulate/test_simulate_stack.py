@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,21 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for name in ("first", "second"):
         simulate_stack(tmp_path / name, **SMALL)
     assert digests(tmp_path / "first") == digests(tmp_path / "second")
+
+
+def test_a_whole_simulation_of_the_same_arguments_is_kept_when_wanted(tmp_path):
+    first = simulate_stack(tmp_path / "a", **SMALL)
+    truth, product = tmp_path / "a" / "truth.nc", first.products[0].path
+    before = truth.stat().st_mtime_ns
+    assert simulate_stack(tmp_path / "a", **SMALL, reuse=True).pairs == first.pairs
+    assert truth.stat().st_mtime_ns == before
+
+    shutil.rmtree(product)
+    assert simulate_stack(tmp_path / "a", **SMALL, reuse=True).pairs == first.pairs
+    assert product.is_dir()
+    assert truth.stat().st_mtime_ns > before
+    with pytest.raises(SimulationError, match="other products"):
+        simulate_stack(tmp_path / "a", **SMALL | {"subsidence": -0.02}, reuse=True)
 
 
 def test_another_seed_writes_other_phases(tmp_path):

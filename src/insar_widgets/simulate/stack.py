@@ -53,6 +53,7 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
     gap_after: int | None = None,
     single_pair_date: int | None = None,
     gnss: bool = True,
+    reuse: bool = False,
     on_progress: Progress | None = None,
 ) -> Stack:
     """Write a synthetic stack of HyP3 products with known truth.
@@ -111,6 +112,8 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
         Index of an acquisition that hangs on one pair.
     gnss
         Write the `ngl` folder.
+    reuse
+        Keep what an earlier call with the same arguments wrote, if it got to its end.
     on_progress
         Called with the share that is done (0 to 1) and what it was, in the caller's thread; an exception it
         raises ends the simulation.
@@ -159,6 +162,8 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
     simulation = _Simulation(options)
     folder = Path(out_dir)
     _refuse_other_products(folder, simulation.product_names())
+    if reuse and simulation.is_in(folder, gnss=gnss):
+        return find_stack(folder)
     folder.mkdir(parents=True, exist_ok=True)
     report(0.0, "scene, motion and atmosphere")
     simulation.prepare()
@@ -193,6 +198,11 @@ class _Simulation:
             product_name(self.options, self.acquisitions[a], self.acquisitions[b])
             for a, b in self.options.pairs
         ]
+
+    def is_in(self, folder: Path, *, gnss: bool) -> bool:
+        """Whether the folder holds all of this simulation: names tell the arguments, the truth is written last."""
+        parts = [*self.product_names(), "truth.nc", *(["ngl"] if gnss else [])]
+        return all((folder / part).exists() for part in parts)
 
     def prepare(self) -> None:
         """Make everything that the pairs share."""
