@@ -1,5 +1,6 @@
 """Manifests are whole or absent; a lock lives as long as its process."""
 
+import json
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 
 from insar_widgets.errors import RunError
 from insar_widgets.runner.state import Lock, Store
+from support.runs import copy_of
 
 HOLD = """
 import sys
@@ -20,11 +22,33 @@ sys.stdin.read()
 
 def test_a_manifest_is_read_back_and_a_torn_one_counts_as_none(tmp_path):
     store = Store(tmp_path)
-    store.write_manifest("velocity", {"digest": "abc", "outputs": {"velocity.h5": [1, 2]}})
-    assert store.manifest("velocity") == {"digest": "abc", "outputs": {"velocity.h5": [1, 2]}}
+    record = {"bytes": 1, "time": 2, "content": "f0"}
+    store.write_manifest("velocity", {"digest": "abc", "outputs": {"velocity.h5": record}})
+    assert store.manifest("velocity") == {"digest": "abc", "outputs": {"velocity.h5": record}}
     assert [p.name for p in store.manifest_path("velocity").parent.iterdir()] == ["15_velocity.json"]
     store.manifest_path("velocity").write_text('{"digest": "ab')
     assert store.manifest("velocity") is None
+
+
+@pytest.mark.mintpy
+def test_what_an_earlier_version_wrote_is_understood(finished_run, tmp_path):
+    """It noted size and time of a product, and not what is in it."""
+    run = copy_of(finished_run, tmp_path / "w")
+    for name in finished_run.states():
+        path = Store(run.work_dir).manifest_path(name)
+        if path.is_file():
+            content = json.loads(path.read_text())
+            content["outputs"] = {
+                file: [one["bytes"], one["time"]] for file, one in content["outputs"].items()
+            }
+            path.write_text(json.dumps({key: value for key, value in content.items() if key != "engine"}))
+    assert run.states() == finished_run.states()
+    assert run.engine_of("invert_network") is None
+    (run.work_dir / "velocity.h5").touch()
+    changed = next(status for status in run.status() if status.name == "velocity")
+    assert (changed.state, changed.reason) == ("stale", "velocity.h5 was removed or changed")
+    Store(run.work_dir).manifest_path("velocity").write_text('{"v": 0}')
+    assert run.states()["velocity"] == "stale", "a record that nobody understands is none"
 
 
 def test_a_second_process_is_refused_and_told_who_works_there(tmp_path):

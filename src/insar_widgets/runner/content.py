@@ -36,7 +36,8 @@ def is_same(path: Path, record: Mapping[str, Any]) -> bool:
         size, time = stamp(path)
         if size != record["bytes"] or not path.is_file():
             return False
-        return bool(time == record["time"] or _checksum(path, size) == record["content"])
+        # the first versions noted no content
+        return bool(time == record["time"] or _checksum(path, size) == record.get("content"))
     except OSError:
         return False
 

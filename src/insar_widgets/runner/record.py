@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from insar_widgets.runner.reference import ReferenceChoice
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import STACK, STEPS, StepPlan
 
-__all__ = ["changed_manifests", "reference_used"]
+if TYPE_CHECKING:
+    from insar_widgets.runner.reference import ReferenceChoice  # takes long to import
+
+__all__ = ["changed_manifests", "reference_used", "warnings_in"]
+
+_WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 
 _MOST_BEFORE = 4  # records of what a file was before steps changed it in place
 
@@ -54,3 +60,13 @@ def _lon_lat(attributes: Mapping[str, Any], y: int, x: int) -> dict[str, float]:
     to_degrees = Transformer.from_crs(int(attributes.get("EPSG", 4326)), 4326, always_xy=True)
     lon, lat = to_degrees.transform(east, north)
     return {"lon": round(lon, 7), "lat": round(lat, 7)}
+
+
+def warnings_in(log: Path) -> list[str]:
+    """Lines of a log that warn, each once, shortened; line by line: a log may be long."""
+    seen: dict[str, None] = {}
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if _WARNING.search(line) and not line.lstrip().startswith("warnings.warn"):
+                seen.setdefault(line.strip()[:500])
+    return list(seen)

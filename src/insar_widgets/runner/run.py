@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,8 +17,9 @@ from typing import Any, Literal, Self
 
 from insar_widgets.errors import RunError
 from insar_widgets.runner._template_stack import wise_workers
-from insar_widgets.runner.cluster import BATCH, Cluster, batch_settings, cancel_jobs
+from insar_widgets.runner.cluster import BATCH, Cluster, batch_settings
 from insar_widgets.runner.decide import Decider
+from insar_widgets.runner.ending import clear_up, end_run, last_failure, last_outcome
 from insar_widgets.runner.engine import ENGINES, FAST
 from insar_widgets.runner.environment import environment, version, versions
 from insar_widgets.runner.estimate import (
@@ -40,7 +39,7 @@ from insar_widgets.runner.inputs import (
     refuse_mixed_grids,
 )
 from insar_widgets.runner.parallel import local_notes
-from insar_widgets.runner.processes import MARK, end_processes
+from insar_widgets.runner.processes import MARK
 from insar_widgets.runner.state import STARTED, Lock, Store, digest_steps, stamp, writing_into
 from insar_widgets.runner.status import StepStatus, step_statuses
 from insar_widgets.runner.steps import STACK, StepPlan, plan_steps
@@ -219,7 +218,7 @@ class Run:
         decider.refuse_missing_inputs(chosen)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
             refuse_mixed_grids(files)
-        self._clear_up()
+        clear_up(self._store)
         work = self._work(files, is_loaded="load_data" not in chosen)
         run = uuid.uuid4().hex[:12]
         extra, notes = self._prepare_workers(run, cluster)
@@ -342,23 +341,14 @@ class Run:
     @property
     def outcome(self) -> str:
         """How the last run ended, "running" while it does, "pending" if there was none."""
-        if self.is_running:
-            return "running"
-        for event in self._store.events.backwards(("run-start", "run-end")):
-            if event["event"] == "run-end":
-                return str(event["outcome"])
-            if event["event"] == "run-start":
-                return "interrupted"
-        return "pending"
+        return "running" if self.is_running else last_outcome(self._store)
 
     @property
     def failure(self) -> tuple[str, str] | None:
         """Reason and remedy of what ended the last run, or None if nothing failed."""
-        for event in self._store.events.backwards(("run-start", "step-end", "died", "run-end")):
-            if event["event"] == "run-start" or event.get("outcome") == "cancelled":
-                break
-            if event.get("reason"):
-                return str(event["reason"]), str(event.get("remedy", ""))
+        told = last_failure(self._store)
+        if told is not None:
+            return told
         if self.outcome == "interrupted":  # together with the watch beside it
             return next(((s.reason, s.remedy) for s in self.status() if s.state == "interrupted"), None)
         return None
@@ -379,52 +369,8 @@ class Run:
         RunError
             If the run works on another machine, or cannot be ended.
         """
-        until = time.monotonic() + timeout
-        holder = Lock(self._store).holder()
-        if holder is None:
-            self._clear_up()
-            return self.outcome
-        if holder.get("host", socket.gethostname()) != socket.gethostname():
-            raise RunError(
-                f"The run in {self.work_dir} works on {holder['host']}. Cancel it there: "
-                f"insar-widgets cancel {self.work_dir}"
-            )
-        request = self._store.read_json(self._store.run_path) or {}
-        pid, run = int(holder.get("pid", 0)), str(holder.get("run") or request.get("run"))
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        if self.wait(timeout=timeout / 2) == "running" and pid:  # compiled code does not listen
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
-        end_processes(run, spare=(os.getpid(),), timeout=max(0.5, until - time.monotonic()))
-        if self.wait(timeout=max(0.5, until - time.monotonic())) == "running":
-            raise RunError(f"The run in {self.work_dir} (process {pid}) cannot be ended. End it by hand.")
-        last = next(self._store.events.backwards(("run-end",)), None)
-        if last is None or last["run"] != run:  # it could not say so itself
-            self._store.events.append("run-end", run, outcome="cancelled")
-            cancel_jobs(self._cluster_of(run), run)
+        end_run(self._store, timeout, self.wait)
         return self.outcome
-
-    def _open_run(self) -> str:
-        """Id of the last run, if it never said how it ended."""
-        last = next(self._store.events.backwards(("run-start", "run-end")), None)
-        return str(last["run"]) if last and last["event"] == "run-start" else ""
-
-    def _cluster_of(self, run: str) -> str:
-        request = self._store.read_json(self._store.run_path) or {}
-        return (
-            str(request.get("effective", {}).get("mintpy.compute.cluster"))
-            if request.get("run") == run
-            else ""
-        )
-
-    def _clear_up(self) -> None:
-        """End what the last run left behind when it was killed together with the watch beside it."""
-        run = self._open_run()
-        if run and not self.is_running:
-            end_processes(run, spare=(os.getpid(),))
-            cancel_jobs(self._cluster_of(run), run)
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         """Everything that was told about runs in this directory, oldest first, from ``seq`` `since` on."""

@@ -47,8 +47,11 @@ class Store:
         return self.folder / "steps" / f"{_NUMBER[step]:02d}_{step}.json"
 
     def manifest(self, step: str) -> dict[str, Any] | None:
-        """What the step consumed and made when it last completed, or None."""
-        return self.read_json(self.manifest_path(step))
+        """What the step consumed and made when it last completed, or None; also as earlier versions wrote it."""
+        content = self.read_json(self.manifest_path(step))
+        if content is None or "digest" not in content or not isinstance(content.get("outputs"), dict):
+            return None
+        return content | {"outputs": {file: _record(one) for file, one in content["outputs"].items()}}
 
     def write_manifest(self, step: str, content: Mapping[str, Any]) -> None:
         self.write_json(self.manifest_path(step), content)
@@ -124,6 +127,11 @@ class Store:
                 if path.is_file():
                     found[path.relative_to(self.work_dir).as_posix()] = stamp(path)
         return found
+
+
+def _record(one: Any) -> dict[str, Any]:
+    """Record of a file; the first versions noted size and time only."""
+    return one if isinstance(one, dict) else {"bytes": one[0], "time": one[1]}
 
 
 def sync(path: Path) -> None:

@@ -7,7 +7,6 @@ It detaches from its parent, takes the lock, imports MintPy once and does the st
 from __future__ import annotations
 
 import os
-import re
 import resource
 import shutil
 import signal
@@ -26,10 +25,11 @@ from insar_widgets.runner.engine import FAST_STEPS, LOADING, MINTPY
 from insar_widgets.runner.engine.session import Engine
 from insar_widgets.runner.explain import explain
 from insar_widgets.runner.inputs import read_by
+from insar_widgets.runner.lean import RARELY_USED, import_later, settle_memory, skip_pauses
 from insar_widgets.runner.links import load_through_links
 from insar_widgets.runner.monitor import start_watch
 from insar_widgets.runner.processes import end_processes
-from insar_widgets.runner.record import changed_manifests, reference_used
+from insar_widgets.runner.record import changed_manifests, reference_used, warnings_in
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
 from insar_widgets.runner.unfinished import (
@@ -43,7 +43,6 @@ from insar_widgets.runner.unfinished import (
 __all__ = ["main"]
 
 _REFUSED = 3
-_WARNING = re.compile(r"\b(WARNING|Warning|UserWarning|RuntimeWarning)\b")
 _MOST_WARNINGS = 20
 _SPARE = 128 << 10  # bytes
 _KMZ = (
@@ -150,6 +149,7 @@ class Worker:
 
     def _open(self) -> Any:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
+        import_later(*RARELY_USED)
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
         progress = report_progress(self.progress)
@@ -165,6 +165,8 @@ class Worker:
         analysis.tell, analysis.progress = self, progress
         analysis.open()
         self.engine.install(step["name"] for step in self.steps)
+        skip_pauses()
+        settle_memory()
         return analysis
 
     def _bring_back(self) -> None:
@@ -354,11 +356,8 @@ class Worker:
         return None
 
     def _report_warnings(self, name: str, log: Path) -> None:
-        seen: dict[str, None] = {}
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            if _WARNING.search(line) and not line.lstrip().startswith("warnings.warn"):
-                seen.setdefault(line.strip()[:500])
-        for line in list(seen)[:_MOST_WARNINGS]:
+        seen = warnings_in(log)
+        for line in seen[:_MOST_WARNINGS]:
             self.emit("warning", step=name, message=line)
         if len(seen) > _MOST_WARNINGS:
             self.emit(

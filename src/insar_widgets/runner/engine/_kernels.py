@@ -8,20 +8,58 @@ to all of them at once, and the compiler makes vector instructions of it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["DONE", "FEW", "HARD", "Net", "Rules", "solve_pixels"]
+__all__ = [
+    "BY_COHERENCE",
+    "BY_COMPONENT",
+    "BY_FISHER",
+    "BY_THRESHOLD",
+    "BY_VARIANCE",
+    "DONE",
+    "EQUAL",
+    "FEW",
+    "GIVEN",
+    "HARD",
+    "UNMASKED",
+    "Net",
+    "Rules",
+    "Weights",
+    "prepare_pair",
+    "solve_pixels",
+]
 
 DONE, FEW, HARD = 0, 1, 2
 """What became of a pixel: solved; too few pairs at a date; not unique or badly conditioned, for MintPy."""
 
+UNMASKED, BY_COMPONENT, BY_THRESHOLD = 0, 1, 2
+"""How a second data set masks the observations: not, where it is 0, where it is below a threshold."""
+
+EQUAL, GIVEN, BY_VARIANCE, BY_FISHER, BY_COHERENCE = 0, 1, 2, 3, 4
+"""Where weights come from: none; square roots of weights; coherence, by one of MintPy's formulas."""
+
+_LEAST = np.float32(0.05)  # MintPy takes this coherence for any that is smaller, or NaN
+
+_MOST = 1 - 1e-3  # and this one for any that is larger, in Fisher information
 _SINGULAR = 1e-11  # a pivot, relative to its diagonal before elimination
 _TWO_PI = 2 * np.pi
 _REASSOCIATE = {"contract", "reassoc", "nsz"}
+# compiled for `solve_pixels` only, not for Python: that saves a quarter of the time
+_INTERNAL: Any = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def _part_of_a_kernel[F: Callable[..., Any]](function: F) -> F:
+    return cast("F", njit(fastmath=_REASSOCIATE, **_INTERNAL)(function))
+
+
+# as MintPy rounds: no fast mathematics
+def _to_the_last_bit[F: Callable[..., Any]](function: F) -> F:
+    return cast("F", njit(**_INTERNAL)(function))
 
 
 class Net(NamedTuple):
@@ -59,11 +97,33 @@ class Net(NamedTuple):
     years: NDArray[np.float64]
 
 
+class Weights(NamedTuple):
+    """How weights follow from the values that are given.
+
+    Attributes
+    ----------
+    kind
+        EQUAL, GIVEN, BY_VARIANCE, BY_FISHER or BY_COHERENCE.
+    looks
+        Independent looks, for BY_FISHER.
+    lowest, highest, step
+        Coherences of the first and of the last of `roots`, and from each to the next.
+    roots
+        For BY_VARIANCE: square root of the weight of each coherence, rounded to float32.
+    """
+
+    kind: int
+    looks: float
+    lowest: float
+    highest: float
+    step: float
+    roots: NDArray[np.float64]
+
+
 class Rules(NamedTuple):
     """What is asked of a solution, see `solver.solve`; and polynomials in x**2 for cos(x) and sin(x) / x."""
 
     group: int
-    weighted: bool
     velocity: bool
     min_redundancy: float
     most_condition: float
@@ -72,25 +132,45 @@ class Rules(NamedTuple):
     sine: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
-def _gather(
-    obs: Any, root_weight: Any, pixels: Any, net: Any, rules: Any, y: Any, w: Any, valid: Any
-) -> None:
+@_to_the_last_bit
+def _weigh(values: Any, pixels: Any, how: Any, w: Any) -> None:
+    """Weights of a pair at the pixels of a group: MintPy's, which rounds their square roots to float32."""
+    for p in range(len(pixels)):
+        value = values[pixels[p]]
+        if how.kind == GIVEN:
+            root = np.float64(value)
+        else:
+            coherence = np.float64(value if value > _LEAST else _LEAST)
+            if how.kind == BY_VARIANCE:
+                coherence = min(max(coherence, how.lowest), how.highest)
+                root = how.roots[np.int64((coherence - how.lowest) / how.step)]
+            elif how.kind == BY_FISHER:
+                square = min(coherence, _MOST) * min(coherence, _MOST)
+                root = np.float64(np.sqrt(np.float32(2.0 * how.looks * square / (1 - square))))
+            else:
+                root = np.float64(np.sqrt(np.float32(coherence)))
+        w[p] = root * root
+
+
+@_part_of_a_kernel
+def _gather(obs: Any, given: Any, pixels: Any, net: Any, weights: Any, y: Any, w: Any, valid: Any) -> None:
     """Observations and weights of a group; pairs without a value have weight 0, places without a pixel weight 1."""
     for k in range(len(y)):
+        w[k, :] = 1.0
+        if weights.kind != EQUAL:
+            _weigh(given[k], pixels, weights, w[k])
         for p in range(len(pixels)):
             value = np.float64(obs[k, pixels[p]])
             good = not np.isnan(value)
             valid[k, p] = 1.0 if good else 0.0
             y[k, p] = value * net.sign[k] if good else 0.0
-            weight = np.float64(root_weight[k, pixels[p]]) if rules.weighted else 1.0
-            w[k, p] = weight * weight if good else 0.0
+            w[k, p] = w[k, p] if good else 0.0
         for p in range(len(pixels), y.shape[1]):
-            valid[k, p] = w[k, p] = 1.0
+            valid[k, p] = 1.0
             y[k, p] = 0.0
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _redundancy(net: Any, least: float, valid: Any, counts: Any, total: Any, few: Any) -> None:
     """Number of pairs, and where a date has too few of them."""
     v = len(total)
@@ -113,7 +193,7 @@ def _redundancy(net: Any, least: float, valid: Any, counts: Any, total: Any, few
                 few[p] = 1
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _normal(net: Any, y: Any, w: Any, factor: Any, right: Any) -> None:
     """Normal matrix in its envelope, and right-hand side."""
     v = y.shape[1]
@@ -137,7 +217,7 @@ def _normal(net: Any, y: Any, w: Any, factor: Any, right: Any) -> None:
                 factor[at, p] -= w[k, p]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _norm(  # noqa: PLR0912 - plain loops
     net: Any, velocity: bool, w: Any, norm: Any, rows: Any, side: Any, columns: Any
 ) -> None:
@@ -177,7 +257,7 @@ def _norm(  # noqa: PLR0912 - plain loops
         norm[p] = np.sqrt(norm[p] * rows[p])
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _decompose(net: Any, factor: Any, diagonal: Any, before: Any, bad: Any) -> None:
     """Cholesky factor in place; one over its diagonal beside it; pixels whose matrix is singular are bad."""
     v = len(bad)
@@ -205,7 +285,7 @@ def _decompose(net: Any, factor: Any, diagonal: Any, before: Any, bad: Any) -> N
             diagonal[i, p] = 1.0 / np.sqrt(pivot)
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _substitute(net: Any, factor: Any, diagonal: Any, x: Any) -> None:
     """Solve L L' x = x in place."""
     unknowns, v = x.shape
@@ -225,7 +305,7 @@ def _substitute(net: Any, factor: Any, diagonal: Any, x: Any) -> None:
                 x[j, p] -= factor[pi + j - si, p] * x[i, p]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _lengths(x: Any, out: Any) -> None:
     """Squares of the lengths of the vectors of a group."""
     out[:] = 0
@@ -234,7 +314,7 @@ def _lengths(x: Any, out: Any) -> None:
             out[p] += x[i, p] * x[i, p]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _condition(  # noqa: PLR0912 - plain loops
     net: Any, rules: Any, factor: Any, diagonal: Any, norm: Any, x: Any, side: Any, bad: Any
 ) -> None:
@@ -271,7 +351,7 @@ def _condition(  # noqa: PLR0912 - plain loops
             bad[p] = 1
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=_REASSOCIATE)
+@_part_of_a_kernel
 def _coherence(net: Any, rules: Any, y: Any, valid: Any, x: Any, re: Any, im: Any) -> None:
     """Sum of exp(i e) over the pairs, e being the residual."""
     v = y.shape[1]
@@ -299,9 +379,10 @@ def _coherence(net: Any, rules: Any, y: Any, valid: Any, x: Any, re: Any, im: An
 @njit(cache=True, nogil=True, fastmath=_REASSOCIATE)
 def solve_pixels(
     obs: Any,
-    root_weight: Any,
+    given: Any,
     pixels: Any,
     net: Any,
+    weights: Any,
     rules: Any,
     out: Any,
     out_quality: Any,
@@ -312,12 +393,12 @@ def solve_pixels(
 
     Parameters
     ----------
-    obs, root_weight
-        Observations in radians and square roots of weights, float32 (pair, pixel).
+    obs, given
+        Observations in radians, and square roots of weights or coherence, float32 (pair, pixel).
     pixels
         Columns to solve, int64 (n,).
-    net, rules
-        `Net` and `Rules`.
+    net, weights, rules
+        `Net`, `Weights` and `Rules`.
     out, out_quality, out_count
         Take the phases (date, pixel) without the grounded date, temporal coherence and number of pairs; only where a
         pixel is solved.
@@ -333,7 +414,7 @@ def solve_pixels(
     side, other = np.zeros(v), np.zeros(v)
     for base in range(0, len(pixels), v):
         group = pixels[base : base + v]
-        _gather(obs, root_weight, group, net, rules, y, w, valid)
+        _gather(obs, given, group, net, weights, y, w, valid)
         _redundancy(net, rules.min_redundancy, valid, x, total, few)
         _normal(net, y, w, factor, right)
         _norm(net, rules.velocity, w, norm, other, side, columns)
@@ -352,3 +433,37 @@ def solve_pixels(
             for p in range(len(group)):
                 if out_state[base + p] == DONE:
                     out[i + 1, group[p]] = right[i, p]
+
+
+@njit(cache=True, nogil=True)
+def prepare_pair(
+    obs: Any, reference: Any, no_zeros: Any, mask: Any, kind: Any, threshold: Any, valid: Any
+) -> None:
+    """Make the observations of a pair relative to the reference, NaN where there are none, and count them.
+
+    Parameters
+    ----------
+    obs
+        Of each pixel, float32; changed in place. 0 is not made relative, and none at all if `no_zeros`.
+    reference
+        At the reference pixel, float32.
+    no_zeros
+        Whether 0 means that there is no observation.
+    mask, kind, threshold
+        Another data set, float32; how it masks: UNMASKED, BY_COMPONENT or BY_THRESHOLD; float32. NaN masks as 0.
+    valid
+        Numbers of observations of the pixels, int32; added to.
+    """
+    for p in range(len(obs)):
+        value = obs[p]
+        if value != 0:
+            value -= reference
+        good = not np.isnan(value) and not (no_zeros and value == 0)
+        if kind != UNMASKED:
+            second = mask[p]
+            if np.isnan(second):
+                second = np.float32(0)
+            good = good and (second != 0 if kind == BY_COMPONENT else second >= threshold)
+        obs[p] = value if good else np.float32(np.nan)
+        if good:
+            valid[p] += 1

@@ -6,6 +6,7 @@ Imported only where MintPy is: in a run's process, and in the processes of its d
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from mintpy.utils import ptime, readfile
 from numpy.typing import NDArray
 
 from insar_widgets.resources import cores
-from insar_widgets.runner.engine.proof import SAMPLE, Proof, sample, settle, share_of
+from insar_widgets.runner.engine.proof import SAMPLE, Proof, ProofFailedError, sample, settle, share_of
+from insar_widgets.runner.engine.reading import Patch, read_patch
 from insar_widgets.runner.engine.solver import Problem, Solution, solve
+from insar_widgets.runner.engine.weights import Weighting
 
 __all__ = ["FastInversion"]
 
-_CHUNK = 4096  # pixels of which covariances are computed at once
+_CHUNK = 4096  # pixels of which covariances or weights are computed at once
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class FastInversion:
         ProofFailedError
             If the numbers differ from MintPy's by more than the tolerance.
         """
-        if not obs_ds_name.startswith(("unwrapPhase", "ion")):  # offsets, which HyP3 does not make
+        offsets = not obs_ds_name.startswith(("unwrapPhase", "ion"))  # which HyP3 does not make
+        if offsets or ref_phase is None or (mask_ds_name or "").endswith("OffsetStd"):
             return _original()(  # type: ignore[no-any-return]
                 ifgram_file,
                 *(box, ref_phase, obs_ds_name, weight_func, water_mask_file, min_norm_velocity),
@@ -82,44 +86,47 @@ class FastInversion:
             date12_list=stack.get_date12_list(dropIfgram=True)
         )[0:2]
 
-        weight = None
+        weighting = None
         if weight_func not in ("no", "sbas"):
-            weight = theirs.calc_weight_sqrt(stack, box, weight_func=weight_func, dropIfgram=True)
-        std = None
-        if calc_cov:
-            of_phase = weight
-            if weight_func != "var":
-                of_phase = theirs.calc_weight_sqrt(stack, box, weight_func="var", dropIfgram=True)
-            std = 1.0 / np.asarray(of_phase)
-            del of_phase
-        obs = theirs.read_stack_obs(stack, box, ref_phase, obs_ds_name=obs_ds_name, dropIfgram=True)
-        if "phase" in obs_ds_name.lower():
-            obs[obs == 0.0] = np.nan
-            _say(f"convert zero value in {obs_ds_name} to NaN (no-data value)")
-        obs, std = theirs.mask_stack_obs(
-            obs,
-            stack,
-            box,
-            stack_std=std,
-            mask_ds_name=mask_ds_name,
-            mask_threshold=mask_threshold,
-            dropIfgram=True,
+            _say(f"calculating weight from spatial coherence: {weight_func} ...")
+            weighting = Weighting.of(weight_func.lower(), stack.metadata)
+        _say(f"reading {obs_ds_name} in {box} * {len(design)} ...")
+        if mask_ds_name not in stack.datasetNames:
+            mask_ds_name = None
+        if mask_ds_name:
+            _say(f"mask out pixels by {mask_ds_name} by setting them to NaN")
+        patch = read_patch(
+            *(ifgram_file, box, obs_ds_name, ref_phase),
+            coherence=weighting is not None,
+            mask=mask_ds_name,
+            threshold=mask_threshold,
         )
-        valid = _valid_pairs(obs)
+        valid = patch.valid
         pixels = np.flatnonzero(_wanted(stack, ifgram_file, obs_ds_name, water_mask_file, box) & (valid > 0))
         share = len(pixels) / (shape[0] * shape[1])
         _say(f"number of pixels to invert: {len(pixels)} out of {shape[0] * shape[1]} ({100 * share:.1f}%)")
 
-        problem = Problem(design, rates, years, obs, weight, bool(min_norm_velocity), float(min_redundancy))
-        solution = _solve(problem, pixels, valid)
+        problem = Problem(
+            *(design, rates, years, patch.obs),
+            velocity=bool(min_norm_velocity),
+            min_redundancy=float(min_redundancy),
+            coherence=patch.coherence,
+            formula=weighting.formula if weighting else None,
+        )
+        solution = _solve(problem, weighting, pixels, valid)
         frame = int(stack.length) * int(stack.width)
         number = share_of(self.sample, shape[0] * shape[1], frame)
         easy = np.setdiff1d(pixels, solution.hard, assume_unique=True)
         rng = np.random.default_rng([self.seed, box[0], box[1]])
-        proof = _compare(problem, solution, easy[sample(valid[easy], number, rng)], len(easy))
+        if not _reads_as_mintpy(stack, patch, box, ref_phase, obs_ds_name, mask_ds_name, mask_threshold, rng):
+            raise ProofFailedError(f"{obs_ds_name} was not read as MintPy reads it.")
+        proof = _compare(problem, weighting, solution, easy[sample(valid[easy], number, rng)], len(easy))
         settle(Path(self.notes), proof, "Inversion")
         covariance = None
         if calc_cov:
+            # what is not asked for is read again: the weights that standard deviations follow from
+            std = theirs.calc_weight_sqrt(stack, box, weight_func="var", dropIfgram=True)
+            np.divide(1.0, std, out=std)
             covariance = _covariance(problem, theirs.get_design_matrix4std(stack)[:2], std, pixels, valid)
 
         phase = solution.phase.reshape(len(dates), *shape)
@@ -131,7 +138,37 @@ class FastInversion:
         return phase, covariance, solution.quality.reshape(shape), solution.count.reshape(shape), box
 
 
-def _solve(problem: Problem, pixels: NDArray[np.int64], valid: NDArray[np.int64]) -> Solution:
+def _reads_as_mintpy(  # noqa: PLR0917 - as MintPy's
+    stack: Any,
+    patch: Patch,
+    box: tuple[int, int, int, int],
+    reference: NDArray[Any],
+    name: str,
+    mask: str | None,
+    threshold: float,
+    rng: np.random.Generator,
+) -> bool:
+    """Whether a line of the patch, read again by MintPy's own functions, is the same to the last bit."""
+    width = box[2] - box[0]
+    line = int(rng.integers(box[3] - box[1]))
+    here = slice(line * width, (line + 1) * width)
+    there = (box[0], box[1] + line, box[2], box[1] + line + 1)
+    obs = theirs.read_stack_obs(stack, there, reference, obs_ds_name=name, print_msg=False)
+    if "phase" in name.lower():
+        obs[obs == 0.0] = np.nan
+    obs = theirs.mask_stack_obs(
+        obs, stack, there, mask_ds_name=mask, mask_threshold=threshold, print_msg=False
+    )[0]
+    same = np.array_equal(obs, patch.obs[:, here], equal_nan=True)
+    if patch.coherence is not None:
+        coherence = theirs.read_coherence(stack, there, print_msg=False)
+        same &= np.array_equal(coherence, np.nan_to_num(patch.coherence[:, here]))
+    return bool(same)
+
+
+def _solve(
+    problem: Problem, weighting: Weighting | None, pixels: NDArray[np.int64], valid: NDArray[np.int32]
+) -> Solution:
     threads = _threads()
     _say(f"estimating time-series with the fast engine ({threads} thread{'s' if threads > 1 else ''}) ...")
     with _Bar(len(pixels)) as bar:
@@ -142,16 +179,22 @@ def _solve(problem: Problem, pixels: NDArray[np.int64], valid: NDArray[np.int64]
             "MintPy's estimator ..."
         )
         with _Bar(len(solution.hard)) as bar:
-            _leave_to_mintpy(problem, valid, solution, bar)
+            _leave_to_mintpy(problem, weighting, valid, solution, bar)
     return solution
 
 
-def _compare(problem: Problem, solution: Solution, drawn: NDArray[np.int64], solved: int) -> Proof:
+def _compare(
+    problem: Problem,
+    weighting: Weighting | None,
+    solution: Solution,
+    drawn: NDArray[np.int64],
+    solved: int,
+) -> Proof:
     """Solve the pixels drawn again, with MintPy's estimator."""
     largest, coherence, counts = 0.0, 0.0, 0
     medians = []
-    for pixel in drawn:
-        ts, quality, count = _theirs_at(problem, pixel)
+    for pixel, root_weight in _with_weights(problem, weighting, drawn):
+        ts, quality, count = _theirs_at(problem, np.array([pixel]), root_weight)
         difference = np.abs(ts[:, 0].astype(np.float64) - solution.phase[:, pixel])
         # a NaN must not hide
         largest = max(largest, _number(difference.max()))
@@ -211,14 +254,6 @@ class _Bar:
         self._bar.close()
 
 
-def _valid_pairs(obs: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Number of pairs with a value at each pixel; row by row, to save memory."""
-    valid = np.zeros(obs.shape[1], np.int64)
-    for row in obs:
-        valid += ~np.isnan(row)
-    return valid
-
-
 def _wanted(
     stack: Any, ifgram_file: str, obs_name: str, water_mask_file: str | None, box: tuple[int, int, int, int]
 ) -> NDArray[np.bool_]:
@@ -243,14 +278,29 @@ def _wanted(
     return mask
 
 
-def _theirs_at(problem: Problem, pixels: Any) -> tuple[Any, Any, Any]:
+def _with_weights(
+    problem: Problem, weighting: Weighting | None, pixels: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.float32] | None]]:
+    """Pixels, and the square roots of their weights by MintPy itself, (pair, 1); None for no weights."""
+    for begin in range(0, len(pixels), _CHUNK):
+        part = pixels[begin : begin + _CHUNK]
+        if weighting is None or problem.coherence is None:
+            yield from ((int(pixel), None) for pixel in part)
+        else:
+            roots = weighting.root_weight(problem.coherence[:, part])
+            yield from ((int(pixel), roots[:, [i]]) for i, pixel in enumerate(part))
+
+
+def _theirs_at(
+    problem: Problem, pixels: NDArray[np.int64], root_weight: NDArray[np.float32] | None
+) -> tuple[Any, Any, Any]:
     """MintPy's estimator, at one pixel or at several with values in the same pairs."""
     return theirs.estimate_timeseries(  # type: ignore[no-any-return]
         A=problem.phases,
         B=problem.velocities,
         y=problem.obs[:, pixels],
         tbase_diff=problem.years,
-        weight_sqrt=None if problem.root_weight is None else problem.root_weight[:, pixels],
+        weight_sqrt=root_weight,
         min_norm_velocity=problem.velocity,
         min_redundancy=problem.min_redundancy,
         inv_quality_name="temporalCoherence",
@@ -258,12 +308,18 @@ def _theirs_at(problem: Problem, pixels: Any) -> tuple[Any, Any, Any]:
     )
 
 
-def _leave_to_mintpy(problem: Problem, valid: NDArray[np.int64], solution: Solution, bar: _Bar) -> None:
+def _leave_to_mintpy(
+    problem: Problem, weighting: Weighting | None, valid: NDArray[np.int32], solution: Solution, bar: _Bar
+) -> None:
     """Fill in the pixels that only MintPy's estimator solves as MintPy does."""
     hard, done = solution.hard, 0
-    groups = _alike(problem.obs, hard, valid) if problem.root_weight is None else hard.reshape(-1, 1)
-    for group in groups:
-        ts, quality, count = _theirs_at(problem, group)
+    groups: Iterable[tuple[NDArray[np.int64], NDArray[np.float32] | None]]
+    if weighting is None:
+        groups = ((group, None) for group in _alike(problem.obs, hard, valid))
+    else:
+        groups = ((np.array([pixel]), root) for pixel, root in _with_weights(problem, weighting, hard))
+    for group, root_weight in groups:
+        ts, quality, count = _theirs_at(problem, group, root_weight)
         solution.phase[:, group] = ts.reshape(-1, len(group))
         solution.quality[group] = quality
         solution.count[group] = count
@@ -272,7 +328,7 @@ def _leave_to_mintpy(problem: Problem, valid: NDArray[np.int64], solution: Solut
 
 
 def _alike(
-    obs: NDArray[np.float32], pixels: NDArray[np.int64], valid: NDArray[np.int64]
+    obs: NDArray[np.float32], pixels: NDArray[np.int64], valid: NDArray[np.int32]
 ) -> list[NDArray[np.int64]]:
     """Group pixels that have values in the same pairs."""
     if (valid[pixels] == len(obs)).all():
@@ -284,7 +340,7 @@ def _alike(
 
 
 def _covariance(
-    problem: Problem, design: tuple[Any, int], std: Any, pixels: NDArray[np.int64], valid: NDArray[np.int64]
+    problem: Problem, design: tuple[Any, int], std: Any, pixels: NDArray[np.int64], valid: NDArray[np.int32]
 ) -> NDArray[np.float32]:
     """Covariance of the dates from the standard deviations of the pairs, (date, date, pixel), rad2.
 

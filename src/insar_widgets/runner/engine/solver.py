@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 from numpy.typing import NDArray
 
-from insar_widgets.runner.engine._kernels import FEW, HARD, Rules, solve_pixels
+from insar_widgets.runner.engine._kernels import EQUAL, FEW, GIVEN, HARD, Rules, Weights, solve_pixels
 from insar_widgets.runner.engine._network import network_arrays
 
 __all__ = ["MOST_CONDITION", "Problem", "Solution", "run_parts", "solve"]
@@ -50,11 +50,15 @@ class Problem:
     obs
         Phase of each pair in radians, NaN where there is none, float32 (pair, pixel).
     root_weight
-        Square root of the weights, float32 (pair, pixel); None for equal weights.
+        Square root of the weights, float32 (pair, pixel); None for equal weights, or if there is a `formula`.
     velocity
         Whether the solution minimises residuals of velocity (they are the same where it is unique).
     min_redundancy
         Least number of pairs at every date but the reference date.
+    coherence
+        Spatial coherence, float32 (pair, pixel), where there is a `formula`.
+    formula
+        How weights follow from the coherence.
     """
 
     phases: NDArray[Any]
@@ -64,6 +68,15 @@ class Problem:
     root_weight: NDArray[np.float32] | None = None
     velocity: bool = True
     min_redundancy: float = 1.0
+    coherence: NDArray[np.float32] | None = None
+    formula: Weights | None = None
+
+    def weights(self) -> tuple[Weights, NDArray[np.float32]]:
+        """How the kernels get their weights, and from what."""
+        if self.formula is not None and self.coherence is not None:
+            return self.formula, self.coherence
+        kind, given = (EQUAL, self.obs) if self.root_weight is None else (GIVEN, self.root_weight)
+        return Weights(kind, 0.0, 0.0, 0.0, 1.0, np.zeros(0)), given
 
 
 @dataclass(frozen=True)
@@ -123,7 +136,8 @@ def solve(
     Solution
         With zeros at pixels that were not asked for, have too few pairs or are left to MintPy.
     """
-    obs, root_weight = problem.obs, problem.root_weight
+    obs = problem.obs
+    weights, given = problem.weights()
     net = network_arrays(problem.phases, problem.velocities, problem.years, velocity=problem.velocity)
     pixels = np.ascontiguousarray(pixels, dtype=np.int64)
     phase = np.zeros((len(net.start) + 1, obs.shape[1]), np.float32)
@@ -134,7 +148,6 @@ def solve(
     group = int(np.clip(_CACHE // (8 * (3 * len(obs) + net.size + 6 * len(net.start))), 8, 128))
     rules = Rules(
         group=group,
-        weighted=root_weight is not None,
         velocity=problem.velocity,
         min_redundancy=float(problem.min_redundancy),
         most_condition=float(most_condition),
@@ -146,9 +159,10 @@ def solve(
     def part(begin: int, end: int) -> int:
         solve_pixels(
             obs,
-            obs if root_weight is None else root_weight,
+            given,
             pixels[begin:end],
             net,
+            weights,
             rules,
             phase,
             coherence,
