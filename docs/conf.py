@@ -57,11 +57,20 @@ html_show_sphinx = False
 html_theme_options = {
     "show_prev_next": True,
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"tutorial": [], "troubleshooting": [], "changelog": []}
+ALONE = (
+    "tutorial",
+    "explanation",
+    "troubleshooting",
+    "administrators",
+    "security",
+    "contributing",
+    "changelog",
+)
+html_sidebars: dict[str, list[str]] = {name: [] for name in ALONE}

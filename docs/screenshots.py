@@ -156,10 +156,9 @@ def prepare(folder: Path) -> None:
             shutil.copy(file, cache / "IGS20" if file.suffix == ".tenv3" else cache)
 
 
-def notebooks(folder: Path, names: list[str]) -> None:
-    """Write one notebook a scene; paths in the pictures are relative to the folder."""
-    for name in names:
-        code = SCENES[name].code
+def notebooks(folder: Path, cells: dict[str, str]) -> None:
+    """Write notebooks of one cell; paths in the pictures are relative to the folder."""
+    for name, code in cells.items():
         document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
         document.metadata["kernelspec"] = {
             "name": "python3",
@@ -212,17 +211,90 @@ def save(picture: Image.Image, path: Path) -> None:
     raise SystemExit(f"{path.name} does not get below {LARGEST / 1000:.0f} kB")
 
 
+POINTER = """() => {
+  const pointer = document.createElement("div");
+  pointer.innerHTML = '<svg width="22" height="28" viewBox="0 0 22 28"><path d="M1 1v21l5-4 4 8 4-2-4-8h7z"' +
+    ' fill="#111" stroke="#fff" stroke-width="1.5"/></svg>';
+  Object.assign(pointer.style, { position: "fixed", left: "-50px", zIndex: 99999, pointerEvents: "none" });
+  document.body.append(pointer);
+  addEventListener("mousemove", (event) => {
+    pointer.style.left = `${event.clientX}px`;
+    pointer.style.top = `${event.clientY}px`;
+  }, true);
+}"""
+ANIMATED = """
+import ipywidgets
+from insar_widgets import DisplacementMap, TimeSeriesInspector
+map = DisplacementMap('mintpy', center=(36.03, -118.91), zoom=11.5, layout={'height': '606px', 'width': '50%'})
+map.date = map.dates[0]
+map.reference_date = map.dates[0]
+series = TimeSeriesInspector(map, layout={'width': '50%'})
+ipywidgets.HBox([map, series])
+"""
+
+
+def animate(browser: Browser, url: str, folder: Path) -> None:
+    """Record clicks on the map and the dates passing by, frame by frame, from the real page."""
+    notebooks(folder, {"animation": ANIMATED})
+    page = browser.new_page(viewport={"width": 1240, "height": 640})
+    page.goto(f"{url}/voila/render/animation.ipynb", timeout=120_000)
+    page.locator(TILE).first.wait_for()
+    settle(page)
+    page.evaluate(POINTER)  # a screenshot has no mouse pointer, so one is drawn where it is
+    frames: list[tuple[Image.Image, int]] = []
+
+    def shoot(duration: int) -> None:
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        frames.append((picture.resize((1000, 516), Image.Resampling.LANCZOS), duration))
+
+    box = page.locator(".dm-map").first.bounding_box() or {}
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    shoot(1200)
+    symbols = page.locator(".iw.ts .iw-c-symbol")
+    for dx, dy in ((-105, -65), (-45, 35), (55, -110)):
+        page.mouse.move(middle[0] + dx, middle[1] + dy, steps=4)
+        shoot(500)
+        before = symbols.count()
+        page.mouse.click(middle[0] + dx, middle[1] + dy)
+        page.wait_for_function(
+            "(n) => document.querySelectorAll('.iw.ts .iw-c-symbol').length > n", arg=before, timeout=60_000
+        )
+        settle(page, 700)
+        shoot(1100)
+    axis = page.locator(".dm-axis").first
+    place = axis.bounding_box() or {}
+    page.mouse.move(place["x"] + 8, place["y"] + place["height"] + 8, steps=4)
+    axis.focus()
+    for _ in range(*(int(axis.get_attribute(f"aria-value{end}") or 0) for end in ("now", "max"))):
+        was = page.locator(".dm-date").first.inner_text()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(
+            "(was) => document.querySelector('.dm-date').innerText !== was", arg=was, timeout=60_000
+        )
+        settle(page, 400)
+        shoot(160)
+    frames[-1] = (frames[-1][0], 2500)
+    page.close()
+    pictures, durations = zip(*frames, strict=True)
+    target = IMAGES / "click-and-play.webp"
+    pictures[0].save(
+        target, save_all=True, append_images=pictures[1:], duration=durations, loop=0, quality=72, method=6
+    )
+    print(f"{target.name}: {len(frames)} frames, {target.stat().st_size / 1000:.0f} kB")
+
+
 def main() -> None:
     """Take the pictures that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "valley")
     arguments = parser.parse_args()
-    names = arguments.names or list(SCENES)
+    names = arguments.names or [*SCENES, "animation"]
     folder: Path = arguments.folder.resolve()
     prepare(folder)
     (folder / "home").mkdir(exist_ok=True)
-    notebooks(folder, names)
+    notebooks(folder, {name: SCENES[name].code for name in names if name in SCENES})
     IMAGES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
@@ -233,7 +305,10 @@ def main() -> None:
         missed = []
         for name in names:
             try:
-                save(take(browser, server.url, name), IMAGES / f"{name}.png")
+                if name == "animation":
+                    animate(browser, server.url, folder)
+                else:
+                    save(take(browser, server.url, name), IMAGES / f"{name}.png")
             except Error as error:
                 missed.append(f"{name}: {error.message.splitlines()[0]}")
         browser.close()

@@ -145,7 +145,8 @@ class Options(SphinxDirective):
         for step, members in groups.items():
             rows = []
             for option in members:
-                takes = ", ".join(option.choices) or option.kind
+                words = () if option.kind == "choice" else (option.kind,)
+                takes = ", ".join((*words, *option.choices))
                 meaning = option.help + (f" [{option.unit}]" if option.unit else "")
                 rows.append(
                     (
@@ -163,6 +164,13 @@ class Options(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class _Wide(argparse.HelpFormatter):
+    """Usage that fits the page, whatever the terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=92)
+
+
 class CommandLine(SphinxDirective):
     """Write the command line from its own parser."""
 
@@ -175,7 +183,8 @@ class CommandLine(SphinxDirective):
         about = {choice.dest: choice.help for choice in subparsers._choices_actions}
         lines = []
         for name, command in subparsers.choices.items():
-            usage = " ".join(command.format_usage().removeprefix("usage: ").split())
+            command.formatter_class = _Wide
+            usage = command.format_usage().removeprefix("usage: ").rstrip().replace("\n       ", "\n")
             said = command.description or about.get(name) or ""
             lines += [f"(cli-{name})=", f"```{{rubric}} insar-widgets {name}", "```", ""]
             lines += [_sentence(said), "", "```text", usage, "```", ""]
@@ -183,12 +192,14 @@ class CommandLine(SphinxDirective):
             for action in command._actions:
                 if isinstance(action, argparse._HelpAction):
                     continue
-                rows.append((f"`` {_invocation(action)} ``", _escape(_meaning(action))))
+                rows.append((f"`` {_invocation(action)} ``", _sentence(_meaning(action))))
             lines += [_table(("Argument", "Meaning"), rows, widths="38 62"), ""] if rows else []
         return self.parse_text_to_nodes("\n".join(lines))
 
 
 def _sentence(text: str) -> str:
+    if not text:
+        return ""
     return _escape(text[:1].upper() + text[1:]) + ("" if text.endswith((".", ":")) else ".")
 
 

@@ -87,6 +87,15 @@ def public_members(cls: type[traitlets.HasTraits]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def signature(cls: type) -> str:
+    """Return how the widget is made: the names and defaults, without types, which the parameters tell in words."""
+    made = inspect.signature(cls.__init__)
+    bare = [
+        p.replace(annotation=inspect.Parameter.empty) for p in made.parameters.values() if p.name != "self"
+    ]
+    return str(inspect.Signature(bare))
+
+
 def slug(name: str) -> str:
     """Return TimeSeriesInspector as time-series-inspector."""
     return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
@@ -109,7 +118,7 @@ class WidgetDirective(SphinxDirective):
             path = Path("/images") / image.name
             lines += [f".. figure:: {path}", f"   :alt: {name} with a simulated stack", "   :class: shot", ""]
         members = ", ".join(public_members(cls))
-        lines += [f".. autoclass:: insar_widgets.{name}", f"   :members: {members}", ""]
+        lines += [f".. autoclass:: insar_widgets.{name}{signature(cls)}", f"   :members: {members}", ""]
         lines += [f".. rubric:: Traits of {name}", ""]
         lines += [
             "Set when it is made or at any time, observed with ``observe``, and joined with ``traitlets.link``.",

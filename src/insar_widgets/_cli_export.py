@@ -30,7 +30,7 @@ def add_export(commands: Any) -> None:
     )
     export.add_argument("-o", "--out", type=Path, help="folder for the files; DIR/exports if not given")
     export.add_argument("--dates", default="all", help="all, last, or YYYYMMDD,YYYYMMDD,...")
-    export.add_argument("--units", choices=("mm", "cm", "m"), default="mm")
+    export.add_argument("--units", choices=("mm", "cm", "m"), default="mm", help="of displacement")
     export.add_argument(
         "--mask", default="reliable", help="reliable, none, a mask layer, or least temporal coherence"
     )
@@ -40,14 +40,18 @@ def add_export(commands: Any) -> None:
     )
     export.add_argument("--cog", action="store_true", help="Cloud Optimized GeoTIFFs")
     export.add_argument("--series", metavar="NAME", help="series; the most corrected one if not given")
-    export.add_argument("--reference-date", metavar="YYYYMMDD")
+    export.add_argument(
+        "--reference-date", metavar="YYYYMMDD", help="date that is zero; as in the data if not given"
+    )
     export.add_argument("--reference-point", metavar="LON,LAT[,RADIUS]", help="degrees, and metres")
     export.add_argument(
         "--point", action="append", metavar="LON,LAT", help="a point to write or draw; may be repeated"
     )
-    export.add_argument("--points-format", choices=("gpkg", "csv", "geojson"), default="gpkg")
+    export.add_argument(
+        "--points-format", choices=("gpkg", "csv", "geojson"), default="gpkg", help="file format of points"
+    )
     export.add_argument("--figure-formats", default="png,pdf", help="png,pdf,svg")
-    export.add_argument("--dpi", type=int, default=300)
+    export.add_argument("--dpi", type=int, default=300, help="dots per inch of figures")
     export.add_argument(
         "--cycle", type=float, metavar="METRES", help="displacement of one fringe; half the wavelength"
     )

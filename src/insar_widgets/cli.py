@@ -63,12 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     simulate = commands.add_parser("simulate", help="write simulated HyP3 products with known truth")
-    simulate.add_argument("folder", type=Path, metavar="FOLDER")
-    simulate.add_argument("--shape", type=int, nargs=2, default=(200, 260), metavar=("ROWS", "COLUMNS"))
-    simulate.add_argument("--dates", type=int, default=24)
+    simulate.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="folder for the products; made if missing"
+    )
+    simulate.add_argument(
+        "--shape", type=int, nargs=2, default=(200, 260), metavar=("ROWS", "COLUMNS"), help="pixels of 80 m"
+    )
+    simulate.add_argument("--dates", type=int, default=24, help="number of acquisitions")
     simulate.add_argument("--connections", type=int, default=3, help="later dates each date is paired with")
-    simulate.add_argument("--family", choices=("gamma", "burst", "multiburst"), default="gamma")
-    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument(
+        "--family", choices=("gamma", "burst", "multiburst"), default="gamma", help="kind of HyP3 product"
+    )
+    simulate.add_argument("--seed", type=int, default=0, help="everything random follows from it; default 0")
     simulate.add_argument("--reuse", action="store_true", help="keep a simulation that is already there")
     simulate.set_defaults(function=_simulate)
 
@@ -76,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "products", type=Path, metavar="PRODUCTS", help="folder with products, unpacked or as .zip"
     )
-    run.add_argument("--work-dir", type=Path, required=True, metavar="DIR")
+    run.add_argument("--work-dir", type=Path, required=True, metavar="DIR", help="folder MintPy works in")
     run.add_argument("--template", type=Path, help="MintPy template whose options come on top")
     run.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one option; may be repeated"
@@ -102,16 +108,16 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(function=_run)
 
     status = commands.add_parser("status", help="say how far the run in a work directory is")
-    status.add_argument("work_dir", type=Path, metavar="DIR")
+    status.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
     status.add_argument("--json", action="store_true", help="as JSON, for scripts")
     status.set_defaults(function=_status)
 
     cancel = commands.add_parser("cancel", help="end the run in a work directory; finished steps are kept")
-    cancel.add_argument("work_dir", type=Path, metavar="DIR")
+    cancel.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
     cancel.set_defaults(function=_cancel)
 
     log = commands.add_parser("log", help="show what MintPy printed in the last pass of a step")
-    log.add_argument("work_dir", type=Path, metavar="DIR")
+    log.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
     log.add_argument("step", metavar="STEP", nargs="?", help="the last one that was started, if left out")
     log.add_argument("-f", "--follow", action="store_true", help="go on until the step ends")
     log.set_defaults(function=_log)
