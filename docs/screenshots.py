@@ -252,7 +252,7 @@ def animate(browser: Browser, url: str, folder: Path) -> None:
     page.mouse.move(*middle)
     shoot(1200)
     symbols = page.locator(".iw.ts .iw-c-symbol")
-    for dx, dy in ((-105, -65), (-45, 35), (55, -110)):
+    for dx, dy in ((-91, -38), (-45, 35), (55, -110)):
         page.mouse.move(middle[0] + dx, middle[1] + dy, steps=4)
         shoot(500)
         before = symbols.count()

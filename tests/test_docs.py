@@ -90,6 +90,14 @@ def test_every_internal_link_leads_somewhere():
                 assert unquote(parts.fragment) in pages()[target].anchors, (path, link)
 
 
+def test_links_of_the_readme_lead_somewhere():
+    top = DOCS.parent
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (top / name).read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)#\s]+)", text)
+        assert [x for x in links if not x.startswith("https://") and not (top / x).exists()] == [], name
+
+
 def test_every_public_name_has_an_entry():
     content = (SITE / "objects.inv").read_bytes()
     listed = zlib.decompress(content.split(b"\n", 4)[4]).decode()
