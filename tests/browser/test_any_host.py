@@ -50,7 +50,8 @@ def test_each_widget_is_one_module_that_loads_on_a_page_with_nothing_else(page: 
 
 PAGE = """<!doctype html><meta charset="utf-8"><script src="require.js"></script><script>
 requirejs.config({{ paths: {{ anywidget: "anywidget/index", "jupyter-leaflet": "jupyter-leaflet/index" }} }});
-</script><script src="manager/embed-amd.js"></script><script type="application/vnd.jupyter.widget-state+json">{state}</script>
+</script><script src="manager/embed-amd.js"></script>
+<script type="application/vnd.jupyter.widget-state+json">{state}</script>
 {views}"""
 
 
