@@ -46,6 +46,7 @@ _HOME = {
     "TimeSeriesInspector": "widgets",
     "GnssLayer": "widgets",
     "GnssInspector": "widgets",
+    "Workbench": "widgets",
 }
 
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the keys are strings

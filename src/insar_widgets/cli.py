@@ -124,9 +124,14 @@ def _parser() -> argparse.ArgumentParser:
 
     add_export(commands)
 
-    app = commands.add_parser("app", help="open the page in a browser, served by Voilà")
-    app.add_argument("work_dir", type=Path, nargs="?", metavar="DIR")
-    app.add_argument("--port", type=int, default=8866)
+    app = commands.add_parser("app", help="open the workbench in a browser, served by Voilà")
+    app.add_argument(
+        "path", type=Path, nargs="?", metavar="PATH", help="work directory, or folder of products"
+    )
+    app.add_argument("--port", type=int, default=8866, help="8866 by default")
+    app.add_argument("--root", type=Path, metavar="DIR", help="folder that the page cannot leave")
+    app.add_argument("--read-only", action="store_true", help="look only: nothing is run or written")
+    app.add_argument("--theme", choices=("light", "dark"), default="light")
     app.add_argument("--no-browser", action="store_true", help="serve only")
     app.set_defaults(function=_app)
 
@@ -383,24 +388,17 @@ def _log(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _app(arguments: argparse.Namespace, _console: Console) -> int:
-    page = Path(__file__).parent / "page.ipynb"
-    environment = dict(os.environ)
-    if arguments.work_dir:
-        work_dir = arguments.work_dir.expanduser().resolve()
-        if not work_dir.is_dir():
-            raise InsarWidgetsError(f"There is no folder {work_dir}; give a MintPy work directory.")
-        environment["INSAR_WIDGETS_PATH"] = str(work_dir)
-    command = [
-        sys.executable,
-        "-m",
-        "voila",
-        str(page),
-        f"--port={arguments.port}",
-        "--progressive_rendering=True",
-    ]
-    if arguments.no_browser:
-        command.append("--no-browser")
-    os.execve(sys.executable, command, environment)  # noqa: S606 - nothing is left to do in this process
+    from insar_widgets.app import command_and_environment  # noqa: PLC0415
+
+    command, environment = command_and_environment(
+        arguments.path,
+        port=arguments.port,
+        root=arguments.root,
+        read_only=arguments.read_only,
+        theme=arguments.theme,
+        browser=not arguments.no_browser,
+    )
+    os.execve(command[0], command, environment)  # noqa: S606 - nothing is left to do in this process
 
 
 def _doctor(arguments: argparse.Namespace, console: Console) -> int:

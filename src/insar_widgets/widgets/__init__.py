@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from insar_widgets.widgets.step_runner import StepRunner
     from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
     from insar_widgets.widgets.transect_inspector import TransectInspector
+    from insar_widgets.widgets.workbench import Workbench
 
 __all__ = [
     "CdsCredentials",
@@ -32,6 +33,7 @@ __all__ = [
     "StepRunner",
     "TimeSeriesInspector",
     "TransectInspector",
+    "Workbench",
 ]
 
 

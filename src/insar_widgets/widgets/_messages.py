@@ -119,6 +119,8 @@ class Requests:
         self._sending = threading.Lock()
         self._slots = threading.BoundedSemaphore(limit)
         self._prompt = False
+        self.guard: Callable[[str, Any], None] = lambda _kind, _payload: None
+        """Looks at the kind and payload of each request before it is handled, and may raise."""
         widget.on_msg(self._receive)
 
     def cancel_all(self) -> None:
@@ -166,6 +168,7 @@ class Requests:
                         f"This widget cannot answer {kind!r}: the page and the kernel have different "
                         "versions of insar_widgets. Restart the kernel and reload the page."
                     )
+                self.guard(kind, request.payload)
                 result = handler(request)
             answer = result if isinstance(result, Answer) else Answer(result)
             self._send({"id": key, "ok": True, "payload": answer.payload}, answer.buffers)

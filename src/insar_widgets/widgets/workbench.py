@@ -1,0 +1,520 @@
+"""All widgets on one screen, as a path from products to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.hyp3 import Stack
+from insar_widgets.results import Results, open_results
+from insar_widgets.runner import Run, Template
+from insar_widgets.widgets import _stages as stages
+from insar_widgets.widgets._confine import confine_results, confine_run
+from insar_widgets.widgets._folders import Folders
+from insar_widgets.widgets._jobs import Jobs
+from insar_widgets.widgets._messages import describe_error
+from insar_widgets.widgets._read_only import READ_ONLY, refuse_writing
+from insar_widgets.widgets._stage_bar import StageBar, TabBar
+from insar_widgets.widgets._work_dir import is_work_dir
+from insar_widgets.widgets.cds_credentials import CdsCredentials
+from insar_widgets.widgets.config_builder import ConfigBuilder
+from insar_widgets.widgets.displacement_map import DisplacementMap
+from insar_widgets.widgets.exporter import Exporter
+from insar_widgets.widgets.gnss_inspector import GnssInspector
+from insar_widgets.widgets.network_inspector import NetworkInspector
+from insar_widgets.widgets.stack_picker import StackPicker
+from insar_widgets.widgets.step_runner import StepRunner
+from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
+from insar_widgets.widgets.transect_inspector import TransectInspector
+
+__all__ = ["Workbench"]
+
+_TITLES = {
+    "stack": "Stack", "template": "Template", "run": "Run", "map": "Map", "gnss": "GNSS", "export": "Export",
+}  # fmt: skip
+_LOOKING = ("run", "map", "gnss", "export")
+_TABS = {"profiles": "Time series and transect", "network": "Network", "gnss": "GNSS"}
+_HIDDEN = "iw-wb-off"
+
+
+class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no types
+    """Every widget of the package, as stages of one path: stack, template, run, map, GNSS, export.
+
+    A work directory with results opens on the map; a folder of products, or nothing, on the stack. What one stage makes
+    the next one takes: a prepared stack gives the template, a saved template the run, a run its results. Each widget is
+    an attribute, made when it is first looked at or asked for, and can be linked and changed like any other.
+
+    Parameters
+    ----------
+    source
+        What to begin with: the path of a folder of products or of a work directory, a `Stack`, a `Template`, a `Run`
+        or `Results`. None begins with choosing.
+    root
+        Folder that whoever uses the page cannot leave, as for Voilà; links and `..` are resolved. None allows every
+        folder the kernel may read.
+    read_only
+        Whether everything can be looked at and nothing be run or written, as for a public page. It goes for the page,
+        and is refused in the kernel; your own Python is free to do what it wants.
+    stage
+        Stage to begin on; by default the furthest one there is something to see on.
+
+    Raises
+    ------
+    InsarWidgetsError
+        `source` is nothing the workbench can open. A path that cannot be opened is not an error: the page says why.
+
+    Examples
+    --------
+    >>> bench = Workbench()
+    >>> bench.stage
+    'stack'
+    >>> bench.picker.stack is None
+    True
+    """
+
+    stage = traitlets.Enum(tuple(_TITLES), "stack", help="Stage that is seen.")
+    tab = traitlets.Enum(tuple(_TABS), "profiles", help="Inspectors that are seen beside the map.")
+    stack = traitlets.Instance(Stack, allow_none=True, help="Products: as selected, then as prepared.")
+    template = traitlets.Instance(Template, allow_none=True, help="The template as it stands.")
+    run = traitlets.Instance(Run, allow_none=True, help="The run in the work directory.")
+    results = traitlets.Instance(Results, allow_none=True, help="What the run has made so far.")
+    work_dir = traitlets.Unicode(help="Folder in which MintPy works.")
+
+    def __init__(
+        self,
+        source: str | Path | Stack | Template | Run | Results | None = None,
+        *,
+        root: str | Path | None = None,
+        read_only: bool = False,
+        stage: str | None = None,
+    ) -> None:
+        self._folders = Folders(root)
+        self._read_only = read_only
+        self._jobs = Jobs(lambda _fraction, _text: None)
+        self._made: dict[str, Any] = {}
+        self._panels: dict[str, Any] = {}
+        self._before_gnss = "profiles"
+        self._quiet = self._seen = False
+        self._side_panels: dict[str, Any] = {}
+        self._side: Any = None
+        self._bar = StageBar(note=READ_ONLY if read_only else "")
+        self._tabs = TabBar(items=[{"name": name, "title": title} for name, title in _TABS.items()])
+        self._body = ipywidgets.Box()
+        self._body.add_class("iw-wb-body")
+        super().__init__(children=(self._bar, self._body))
+        self.add_class("iw-wb")
+        if read_only:
+            self.add_class("iw-wb-read-only")
+        self._bar.on_msg(self._page_says)
+        self._bar.observe(lambda change: self._go(change["new"]), "current")
+        self._tabs.observe(lambda change: self.set_trait("tab", change["new"]), "current")
+        self._tell()
+        try:
+            self.load(source)
+        except InsarWidgetsError as error:
+            if not isinstance(source, str | Path):
+                raise
+            self._bar.error = describe_error(error)
+        if stage is not None:
+            self.stage = stage
+        self._show_stage()
+
+    def __repr__(self) -> str:
+        return f"Workbench({self.work_dir!r}, stage={self.stage!r})"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the page can only look."""
+        return self._read_only
+
+    # ------------------------------------------------------------------ the widgets it is made of
+
+    @property
+    def picker(self) -> StackPicker:
+        """Stage *Stack*."""
+        return self._child("picker", self._make_picker)
+
+    @property
+    def config(self) -> ConfigBuilder:
+        """Stage *Template*."""
+        return self._child("config", self._make_config)
+
+    @property
+    def credentials(self) -> CdsCredentials:
+        """Stage *Template*: the accounts that weather data need; no service is asked before somebody asks for it."""
+        return self._child("credentials", lambda: CdsCredentials(check=False))
+
+    @property
+    def runner(self) -> StepRunner:
+        """Stage *Run*."""
+        return self._child("runner", self._make_runner)
+
+    @property
+    def map(self) -> DisplacementMap:
+        """Stage *Map*."""
+        return self._child("map", self._make_map)
+
+    @property
+    def series(self) -> TimeSeriesInspector:
+        """Beside the map."""
+        return self._child("series", lambda: TimeSeriesInspector(self.map, root=self._folders.root))
+
+    @property
+    def transect(self) -> TransectInspector:
+        """Beside the map."""
+        return self._child("transect", lambda: TransectInspector(self.map))
+
+    @property
+    def network(self) -> NetworkInspector:
+        """Beside the map."""
+        return self._child("network", self._make_network)
+
+    @property
+    def gnss(self) -> GnssInspector:
+        """Beside the map, and stage *GNSS*; nothing is downloaded before somebody asks for it."""
+        return self._child("gnss", self._make_gnss)
+
+    @property
+    def exporter(self) -> Exporter:
+        """Stage *Export*."""
+        return self._child("exporter", self._make_exporter)
+
+    def _child[T](self, name: str, make: Callable[[], T]) -> T:
+        with self._jobs.lock:
+            if name not in self._made:
+                self._made[name] = made = make()
+                if self._read_only:
+                    refuse_writing(made)
+                elif self._folders.root is not None:
+                    confine_run(made, self._folders)
+                self._tell()
+            found: T = self._made[name]
+            return found
+
+    def _make_picker(self) -> StackPicker:
+        picker = StackPicker(root=self._folders.root)
+        picker.observe(self._picked, ["stack", "work_dir", "opens", "prepared"])
+        self._watch(picker, "busy", "findings", "_error", "_progress", "project", "path")
+        return picker
+
+    def _make_config(self) -> ConfigBuilder:
+        config = ConfigBuilder(root=self._folders.root)
+        config.work_dir = self.work_dir
+        if self.template is not None:
+            config.template = self.template
+        if self.stack is not None:
+            config.stack = self.stack
+        config.observe(lambda change: self.set_trait("template", change["new"]), "template")
+        self.set_trait("template", config.template)
+        self._watch(config, "findings", "_preview")
+        return config
+
+    def _make_runner(self) -> StepRunner:
+        runner = StepRunner(self.run) if self.run is not None else StepRunner(self.config)
+        runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
+        runner.observe(self._ran, "results")
+        self.set_trait("run", runner.run)
+        self._watch(runner, "_head", "_rows")
+        return runner
+
+    def _make_map(self) -> DisplacementMap:
+        made = DisplacementMap(self.results, layout={"height": "100%", "min_height": "420px"})
+        made.add_class("iw-wb-map")
+        made.observe(lambda change: self.set_trait("results", change["new"]), "results")
+        self._watch(made, "points", "transect")
+        return made
+
+    def _make_network(self) -> NetworkInspector:
+        made = NetworkInspector(self.map)
+        if not self._read_only:
+            made.template = self.config.template
+            made.observe(self._network_wrote, "template")
+        return made
+
+    def _make_gnss(self) -> GnssInspector:
+        made = GnssInspector(self.map, root=self._folders.root)
+        self._watch(made, "stations", "_progress", "_error")
+        return made
+
+    def _make_exporter(self) -> Exporter:
+        made = Exporter(self.map, root=self._folders.root)
+        self._watch(made, "busy", "_said")
+        return made
+
+    def _watch(self, widget: Any, *names: str) -> None:
+        widget.observe(lambda _change: self._tell(), list(names))
+
+    # ------------------------------------------------------------------ what flows along the way
+
+    def load(self, source: str | Path | Stack | Template | Run | Results | None) -> None:
+        """Open something else; see the parameter `source`.
+
+        Raises
+        ------
+        InsarWidgetsError
+            It cannot be opened, or lies outside the root.
+        """
+        self._bar.error = None
+        if source is None:
+            return
+        if isinstance(source, Results):
+            self._take_results(source)
+        elif isinstance(source, Stack):
+            self.stack = source
+            self.stage = "template"
+        elif isinstance(source, Template):
+            self.template = source
+            self.stage = "template"
+        elif isinstance(source, Run):
+            self.run = source
+            self._open_work_dir(Path(source.work_dir))
+        elif isinstance(source, str | Path):
+            path = self._folders.resolve(source)
+            if is_work_dir(path) or (path / ".insar_widgets").is_dir():
+                self._open_work_dir(path)
+            elif self._read_only:
+                raise InsarWidgetsError(
+                    f"{path} is no work directory. A read-only page needs one with results to look at."
+                )
+            else:
+                self.stage = "stack"
+                self.picker.path = str(path)
+        else:
+            raise InsarWidgetsError(
+                f"A workbench opens a path, a Stack, a Template, a Run or Results, not {source!r}."
+            )
+
+    def _open_work_dir(self, path: Path) -> None:
+        self.work_dir = str(path)
+        try:
+            confine_results(path, self._folders)
+            self._take_results(open_results(path))
+        except (InsarWidgetsError, OSError) as error:
+            self.results = None
+            if self._read_only or not (path / ".insar_widgets").is_dir():
+                self._bar.error = describe_error(error)
+            self.stage = "run"
+
+    def _take_results(self, results: Results) -> None:
+        self.work_dir = str(results.work_dir)
+        self.results = results
+        self.stage = "map"
+
+    @traitlets.observe("work_dir")
+    def _work_dir_changed(self, change: Any) -> None:
+        if "config" in self._made:
+            self.config.work_dir = change["new"]
+        elif "runner" in self._made and change["new"]:
+            self.runner.work_dir = change["new"]
+        self._tell()
+
+    @traitlets.observe("stack")
+    def _stack_changed(self, change: Any) -> None:
+        if "config" in self._made:
+            self.config.stack = change["new"]
+        self._tell()
+
+    @traitlets.observe("template")
+    def _template_changed(self, change: Any) -> None:
+        config = self._made.get("config")
+        if config is not None and config.template is not change["new"]:
+            config.template = change["new"]
+        network = self._made.get("network")
+        if network is not None and not self._read_only and network.template is not change["new"]:
+            network.template = change["new"]
+        self._tell()
+
+    @traitlets.observe("run")
+    def _run_changed(self, change: Any) -> None:
+        runner = self._made.get("runner")
+        if runner is not None and runner.run is not change["new"]:
+            runner.run = change["new"]
+        self._tell()
+
+    @traitlets.observe("results")
+    def _results_changed(self, change: Any) -> None:
+        shown = self._made.get("map")
+        if shown is not None and change["new"] is not None and shown.results is not change["new"]:
+            shown.results = change["new"]
+        self._tell()
+
+    def _picked(self, change: Any) -> None:
+        """Take over what the picker opened."""
+        picker, name = self.picker, change["name"]
+        if name == "stack":
+            self.stack = change["new"]
+        elif name == "work_dir" and picker.opens != "work_dir" and change["new"]:
+            try:
+                self.work_dir = str(self._folders.resolve(change["new"]))
+            except InsarWidgetsError as error:
+                self._bar.error = describe_error(error)
+        elif name == "opens" and change["new"] == "work_dir":
+            try:
+                self._open_work_dir(self._folders.resolve(picker.path))
+            except InsarWidgetsError as error:
+                self._bar.error = describe_error(error)
+        self._tell()
+
+    def _ran(self, change: Any) -> None:
+        if change["new"] is not None:
+            self.results = change["new"]
+
+    def _network_wrote(self, change: Any) -> None:
+        if change["new"] is not None:
+            self.template = change["new"]
+
+    # ------------------------------------------------------------------ where the user is
+
+    def _go(self, name: str) -> None:
+        if name and name != self.stage:
+            self.stage = name
+
+    @traitlets.observe("stage")
+    def _stage_changed(self, change: Any) -> None:
+        if change["new"] == "gnss":
+            self.tab = "gnss"
+        elif change["new"] == "map" and self.tab == "gnss":
+            self.tab = self._before_gnss
+        self._show_stage()
+
+    @traitlets.observe("tab")
+    def _tab_changed(self, change: Any) -> None:
+        if change["new"] == "gnss" and self.stage == "map":
+            self.stage = "gnss"
+        elif change["new"] != "gnss":
+            self._before_gnss = change["new"]
+            if self.stage == "gnss":
+                self.stage = "map"
+        self._show_stage()
+
+    @traitlets.validate("stage")
+    def _valid_stage(self, proposal: Any) -> str:
+        if self._read_only and proposal["value"] not in _LOOKING:
+            return "map" if self.results is not None else "run"
+        return str(proposal["value"])
+
+    def _show_stage(self) -> None:
+        """Show the panel of the stage, made now if it has not been."""
+        with self._jobs.lock:
+            if self._bar.current != self.stage:
+                self._bar.current = self.stage
+            if self._tabs.current != self.tab:
+                self._tabs.current = self.tab
+            name = "map" if self.stage == "gnss" else self.stage
+            try:
+                self._panel(name)
+            except Exception as error:  # shown on the page, which nobody waits for
+                self.log.debug("Workbench: stage %s failed", name, exc_info=True)
+                self._bar.error = describe_error(error)
+            self._tell()
+
+    def _panel(self, name: str) -> None:
+        if name not in self._panels:
+            makers: dict[str, Callable[[], list[Any]]] = {
+                "stack": lambda: [self.picker],
+                "template": lambda: [self.config, self.credentials],
+                "run": lambda: [self.runner],
+                "map": lambda: [self.map, self._make_side()],
+                "export": lambda: [self.exporter],
+            }
+            panel = ipywidgets.Box(makers[name]())
+            panel.add_class("iw-wb-panel")
+            panel.add_class(f"iw-wb-{name}")
+            self._panels[name] = panel
+            self._body.children = (*self._body.children, panel)
+        if name == "map" and self._seen:
+            self._fill_side()
+        for other, panel in self._panels.items():
+            _toggle(panel, other == name)
+
+    def _make_side(self) -> Any:
+        """The column beside the map; what is in it is made after the map is on the page."""
+        self._side = ipywidgets.Box((self._tabs,))
+        self._side.add_class("iw-wb-side")
+        return self._side
+
+    def _fill_side(self) -> None:
+        tab = self.tab
+        if tab not in self._side_panels:
+            makers: dict[str, Callable[[], list[Any]]] = {
+                "profiles": lambda: [self.series, self.transect],
+                "network": lambda: [self.network],
+                "gnss": lambda: [self.gnss],
+            }
+            panel = ipywidgets.Box(makers[tab]())
+            panel.add_class("iw-wb-tab")
+            self._side_panels[tab] = panel
+            self._side.children = (*self._side.children, panel)
+        for other, panel in self._side_panels.items():
+            _toggle(panel, other == tab)
+
+    def _page_says(self, _bar: Any, content: Any, _buffers: Any) -> None:
+        """The first picture is there: make what belongs beside it."""
+        if not isinstance(content, dict) or content.get("shown") is not True:
+            return
+        with self._jobs.lock:
+            self._seen = True
+            self._show_stage()
+            if self.work_dir:
+                _ = self.runner  # its states belong to the path
+
+    def _tell(self) -> None:
+        """Say how every stage stands."""
+        if self._quiet:
+            return
+        made, results = self._made.get, self.results
+        standing = {
+            "stack": stages.stack_stage(made("picker"), self.stack, results),
+            "template": stages.template_stage(made("config")),
+            "run": stages.run_stage(made("runner")),
+            "map": stages.map_stage(made("map"), results),
+            "gnss": stages.gnss_stage(made("gnss"), results),
+            "export": stages.export_stage(made("exporter"), results),
+        }
+        names = _LOOKING if self._read_only else tuple(_TITLES)
+        with self._bar.hold_sync():
+            self._bar.items = [
+                {"name": n, "title": _TITLES[n], "state": standing[n][0], "words": standing[n][1]}
+                for n in names
+            ]
+            self._bar.title, self._bar.subtitle = self._title()
+            self._bar.next = self._next(standing)
+
+    def _title(self) -> tuple[str, str]:
+        picker = self._made.get("picker")
+        if self.work_dir:
+            folder = Path(self.work_dir)
+            name = folder.parent.name if folder.name == "mintpy" else folder.name
+            if picker is not None and picker.project:
+                name = picker.project
+            return name, self.work_dir
+        return "InSAR workbench", "nothing is open yet"
+
+    def _next(self, standing: dict[str, tuple[str, str]]) -> str:
+        """The stage to go on to when this one is done."""
+        following = {"stack": "template", "template": "run", "run": "map"}.get(self.stage, "")
+        if not following or standing[self.stage][0] != "completed" or self._read_only:
+            return ""
+        ready = self.results is not None if following == "map" else standing[following][0] != "completed"
+        return following if ready else ""
+
+    def close(self) -> None:
+        """Take everything of it off the page; a run goes on."""
+        self._quiet = True
+        for name in reversed(list(self._made)):
+            self._made[name].close()
+        for part in (*self._panels.values(), self._body, self._tabs, self._bar):
+            part.close()
+        super().close()
+
+
+def _toggle(panel: Any, seen: bool) -> None:
+    if seen:
+        panel.remove_class(_HIDDEN)
+    else:
+        panel.add_class(_HIDDEN)
