@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.runner import Template, options
 from insar_widgets.widgets._folders import Folders
-from insar_widgets.widgets._messages import Requests
-from insar_widgets.widgets.step_runner import StepRunner
+
+if TYPE_CHECKING:
+    from insar_widgets.widgets.step_runner import StepRunner
 
 __all__ = ["confine_results", "confine_run"]
 
@@ -36,19 +37,16 @@ def confine_results(work_dir: Path, folders: Folders) -> None:
                 )
 
 
-def confine_run(widget: Any, folders: Folders) -> None:
+def confine_run(runner: StepRunner, folders: Folders) -> None:
     """Let a page start only runs whose work directory and files lie inside the root."""
-    if not isinstance(widget, StepRunner):
-        return
 
     def guard(kind: str, _payload: Any) -> None:
         if kind in ("start", "fix", "switch"):
-            folders.resolve(widget.work_dir)
-            if widget.template is not None:
-                confine_template(widget.template, Path(widget.work_dir), folders)
+            folders.resolve(runner.work_dir)
+            if runner.template is not None:
+                confine_template(runner.template, Path(runner.work_dir), folders)
 
-    requests: Requests = widget._requests
-    requests.guard = guard
+    runner._requests.guard = guard
 
 
 def confine_template(template: Template, work_dir: Path, folders: Folders) -> None:

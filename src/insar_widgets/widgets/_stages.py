@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from insar_widgets.findings import Finding
-from insar_widgets.hyp3 import Stack
-from insar_widgets.results import Results
 from insar_widgets.widgets._stack_view import count
-from insar_widgets.widgets.config_builder import ConfigBuilder
-from insar_widgets.widgets.displacement_map import DisplacementMap
-from insar_widgets.widgets.exporter import Exporter
-from insar_widgets.widgets.gnss_inspector import GnssInspector
-from insar_widgets.widgets.stack_picker import StackPicker
-from insar_widgets.widgets.step_runner import StepRunner
+
+if TYPE_CHECKING:
+    from insar_widgets.findings import Finding
+    from insar_widgets.hyp3 import Stack
+    from insar_widgets.results import Results
+    from insar_widgets.widgets.config_builder import ConfigBuilder
+    from insar_widgets.widgets.displacement_map import DisplacementMap
+    from insar_widgets.widgets.exporter import Exporter
+    from insar_widgets.widgets.gnss_inspector import GnssInspector
+    from insar_widgets.widgets.stack_picker import StackPicker
+    from insar_widgets.widgets.step_runner import StepRunner
 
 __all__ = ["export_stage", "gnss_stage", "map_stage", "run_stage", "stack_stage", "template_stage"]
 

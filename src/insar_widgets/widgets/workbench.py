@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
@@ -21,16 +22,18 @@ from insar_widgets.widgets._messages import describe_error
 from insar_widgets.widgets._read_only import READ_ONLY, refuse_writing
 from insar_widgets.widgets._stage_bar import StageBar, TabBar
 from insar_widgets.widgets._work_dir import is_work_dir
-from insar_widgets.widgets.cds_credentials import CdsCredentials
-from insar_widgets.widgets.config_builder import ConfigBuilder
 from insar_widgets.widgets.displacement_map import DisplacementMap
-from insar_widgets.widgets.exporter import Exporter
-from insar_widgets.widgets.gnss_inspector import GnssInspector
-from insar_widgets.widgets.network_inspector import NetworkInspector
 from insar_widgets.widgets.stack_picker import StackPicker
-from insar_widgets.widgets.step_runner import StepRunner
-from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
-from insar_widgets.widgets.transect_inspector import TransectInspector
+
+if TYPE_CHECKING:
+    from insar_widgets.widgets.cds_credentials import CdsCredentials
+    from insar_widgets.widgets.config_builder import ConfigBuilder
+    from insar_widgets.widgets.exporter import Exporter
+    from insar_widgets.widgets.gnss_inspector import GnssInspector
+    from insar_widgets.widgets.network_inspector import NetworkInspector
+    from insar_widgets.widgets.step_runner import StepRunner
+    from insar_widgets.widgets.time_series_inspector import TimeSeriesInspector
+    from insar_widgets.widgets.transect_inspector import TransectInspector
 
 __all__ = ["Workbench"]
 
@@ -147,7 +150,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
     @property
     def credentials(self) -> CdsCredentials:
         """Stage *Template*: the accounts that weather data need; no service is asked before somebody asks for it."""
-        return self._child("credentials", lambda: CdsCredentials(check=False))
+        return self._child("credentials", self._make_credentials)
 
     @property
     def runner(self) -> StepRunner:
@@ -162,12 +165,12 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
     @property
     def series(self) -> TimeSeriesInspector:
         """Beside the map."""
-        return self._child("series", lambda: TimeSeriesInspector(self.map, root=self._folders.root))
+        return self._child("series", self._make_series)
 
     @property
     def transect(self) -> TransectInspector:
         """Beside the map."""
-        return self._child("transect", lambda: TransectInspector(self.map))
+        return self._child("transect", self._make_transect)
 
     @property
     def network(self) -> NetworkInspector:
@@ -190,8 +193,6 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
                 self._made[name] = made = make()
                 if self._read_only:
                     refuse_writing(made)
-                elif self._folders.root is not None:
-                    confine_run(made, self._folders)
                 self._tell()
             found: T = self._made[name]
             return found
@@ -203,7 +204,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         return picker
 
     def _make_config(self) -> ConfigBuilder:
-        config = ConfigBuilder(root=self._folders.root)
+        config: ConfigBuilder = _load("ConfigBuilder")(root=self._folders.root)
         config.work_dir = self.work_dir
         if self.template is not None:
             config.template = self.template
@@ -215,7 +216,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         return config
 
     def _make_runner(self) -> StepRunner:
-        runner = StepRunner(self.run) if self.run is not None else StepRunner(self.config)
+        runner: StepRunner = _load("StepRunner")(self.run if self.run is not None else self.config)
+        if self._folders.root is not None:
+            confine_run(runner, self._folders)
         runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
         runner.observe(self._ran, "results")
         self.set_trait("run", runner.run)
@@ -229,20 +232,32 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         self._watch(made, "points", "transect")
         return made
 
+    def _make_credentials(self) -> CdsCredentials:
+        made: CdsCredentials = _load("CdsCredentials")(check=False)
+        return made
+
+    def _make_series(self) -> TimeSeriesInspector:
+        made: TimeSeriesInspector = _load("TimeSeriesInspector")(self.map, root=self._folders.root)
+        return made
+
+    def _make_transect(self) -> TransectInspector:
+        made: TransectInspector = _load("TransectInspector")(self.map)
+        return made
+
     def _make_network(self) -> NetworkInspector:
-        made = NetworkInspector(self.map)
+        made: NetworkInspector = _load("NetworkInspector")(self.map)
         if not self._read_only:
             made.template = self.config.template
             made.observe(self._network_wrote, "template")
         return made
 
     def _make_gnss(self) -> GnssInspector:
-        made = GnssInspector(self.map, root=self._folders.root)
+        made: GnssInspector = _load("GnssInspector")(self.map, root=self._folders.root)
         self._watch(made, "stations", "_progress", "_error")
         return made
 
     def _make_exporter(self) -> Exporter:
-        made = Exporter(self.map, root=self._folders.root)
+        made: Exporter = _load("Exporter")(self.map, root=self._folders.root)
         self._watch(made, "busy", "_said")
         return made
 
@@ -518,3 +533,8 @@ def _toggle(panel: Any, seen: bool) -> None:
         panel.remove_class(_HIDDEN)
     else:
         panel.add_class(_HIDDEN)
+
+
+def _load(name: str) -> Any:
+    """A widget's class, imported when it is wanted: nobody who looks at the map waits for what draws figures."""
+    return getattr(import_module("insar_widgets.widgets"), name)
