@@ -23,6 +23,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "README.md"]
 templates_path: list[str] = []
 root_doc = "index"
+smartquotes = False  # quotes in helps are what Python takes
 default_role = "py:obj"
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
@@ -57,7 +58,7 @@ html_show_sphinx = False
 html_theme_options = {
     "show_prev_next": True,
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 5,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

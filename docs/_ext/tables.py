@@ -93,26 +93,28 @@ class KnownFailures(SphinxDirective):
         from insar_widgets.runner import explain  # noqa: PLC0415
 
         rows = [(_general(one.reason), _general(one.remedy)) for one in explain._KNOWN if one.reason != "{1}"]
-        rows.insert(0, ("No pixel reaches the least average spatial coherence.", "Lower "
-                        "mintpy.reference.minCoherence, or set mintpy.reference.lalo to a stable place."))  # fmt: skip
+        low = "Set mintpy.reference.lalo to a stable place, or lower mintpy.reference.minCoherence."
+        rows.insert(0, ("No pixel reaches the least average spatial coherence.", _literal(low)))
         return self.parse_text_to_nodes(_table(("What the run says", "What to do"), rows, widths="45 55"))
 
 
 def _general(text: str) -> str:
-    return _literal(
-        re.sub(r" \(\{message\}\)", "", text)
-        .replace("{message}", "There is no such pixel.")
-        .replace("{1}", "*X*")
-    )
+    """Write for all cases what is filled in for one."""
+    if text == "{message}":
+        return "MintPy finds no pixel that is coherent enough, or none with a valid phase."
+    return _literal(text.replace(" ({message})", "").replace("{1}", "*X*"))
 
 
 def _literal(text: str) -> str:
     """Set options, files and commands apart from the words around them."""
-    return re.sub(
-        r"(mintpy\.[\w.]*\w(?:\*)?|~/\.\w+|\*_\w+\.tif|pip install [\w\"\[\]-]+|gdalwarp [^)]*)",
-        r"`` \1 ``",
-        text,
+    words = (
+        r"mintpy\.[\w.]*\w(?:\.\*)?",
+        r"~/\.\w+",
+        r"\*_\w+\.tif",
+        r"pip install [\w\"\[\]-]+",
+        r"gdalwarp [^)]*",
     )
+    return re.sub(f"({'|'.join(words)})", r"`` \1 ``", text)
 
 
 class Steps(SphinxDirective):
