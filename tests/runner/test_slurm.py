@@ -83,6 +83,13 @@ def test_arrays_equal_those_without_a_cluster_and_no_job_is_left(slurm, copied, 
     assert slurm.wait_for("", job_name(_run_id(copied)), 5) == []
     assert_same_arrays(copied.work_dir, finished_run.work_dir)
     assert Run.attach(copied.work_dir).states()["invert_network"] == "completed"
+    for step in (
+        "invert_network",
+        "correct_topography",
+    ):  # by the fast engine, in the jobs, each proving its share
+        mine, whole = copied.engine_of(step), finished_run.engine_of(step)
+        assert mine["name"] == whole["name"] == "fast"
+        assert mine["proof"]["fast"] == whole["proof"]["fast"] > 0 and mine["proof"]["largest"] <= 1e-3
 
 
 def test_no_job_is_left_5_s_after_cancel(slurm, inverting):

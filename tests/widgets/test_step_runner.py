@@ -126,6 +126,10 @@ def test_the_engine_is_chosen_and_the_rows_say_which_one_it_was_and_what_it_prov
     until(other, lambda: other.engine == "mintpy")
     until(runner, lambda: runner._head["state"] != "running" and not runner.run.is_running)
     assert show(finished).engine == "mintpy"
+    with other._lock:  # it cannot look meanwhile, as at a run that is shorter than its pause
+        assert Run(finished, engine="fast").start("velocity").wait(timeout=120) == "completed"
+    ask(other, "here", {"view": "second"})
+    until(other, lambda: other.engine == "fast")
     assert show(finished, engine="fast").run.engine == "fast"
     assert show(Run(finished, engine="fast")).engine == "fast"
     runner.refresh()

@@ -200,7 +200,7 @@ class StepRow {
       default:
         return [
           ...this.#chips(row, CHIPS_SHOWN),
-          row.note ? h("span", { class: "rn-why" }, row.note) : null,
+          row.note ? h("span", { class: "rn-fact" }, row.note) : null,
           engineMark(row, () => {
             this.actions.select(row.name, true);
           }),

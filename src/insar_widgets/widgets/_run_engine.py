@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from insar_widgets.runner import Run
 from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING
 from insar_widgets.runner.engine.proof import LARGEST, Proof
+from insar_widgets.runner.state import Store
 
-__all__ = ["engine_of_row", "proof_note"]
+__all__ = ["engine_of_others", "engine_of_row", "proof_note", "run_id"]
+
+
+def run_id(run: Run) -> str:
+    """Id of the run that was started last."""
+    store = Store(run.work_dir)
+    return str((store.read_json(store.run_path) or {}).get("run", ""))
+
+
+def engine_of_others(run: Run, events: Iterable[Mapping[str, Any]], own: str) -> str:
+    """Engine of a run that the events tell was started elsewhere, however short it was; "" if none was."""
+    if not any(event["event"] == "run-start" and event["run"] != own for event in events):
+        return ""
+    return Run(run.work_dir, run.template).engine
 
 
 def engine_of_row(run: Run, step: str) -> dict[str, str] | None:

@@ -19,7 +19,7 @@ from insar_widgets.widgets import _run_view as view
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
-from insar_widgets.widgets._run_engine import proof_note
+from insar_widgets.widgets._run_engine import engine_of_others, proof_note, run_id
 from insar_widgets.widgets._run_follow import EventReader, Facts, Follower
 from insar_widgets.widgets._run_log import StepLog, kind_of_line
 from insar_widgets.widgets._run_products import Shown, layers_of, show_file, show_layer
@@ -107,7 +107,7 @@ class StepRunner(Widget):
         self._facts = Facts()
         self._running = False
         self._dirty = True
-        self._stated = 0.0
+        self._stated, self._own = 0.0, ""
         self._status_cost = 0.0
         self._map = map
         super().__init__()
@@ -202,6 +202,7 @@ class StepRunner(Widget):
         self._set(_error=None)
         try:
             run.start(steps, from_, to)
+            self._own = run_id(run)
         finally:
             self._dirty = True
             self._follower.wake()
@@ -209,7 +210,6 @@ class StepRunner(Widget):
     def cancel(self) -> str:
         """End the run and everything it started; finished steps are kept. Returns how it ended."""
         outcome = self._needs_run().cancel()
-        self._dirty = True
         self.refresh()
         self._follower.wake()
         return outcome
@@ -301,7 +301,8 @@ class StepRunner(Widget):
                 self._logs.clear()
                 self._reader = None
             if self._reader is None:
-                self._reader, self._facts = EventReader(Store(run.work_dir).events.path), Facts()
+                events = Store(run.work_dir).events.path
+                self._reader, self._facts, self._stated = EventReader(events), Facts(), 0.0
                 self._reopen_results()
             if Path(self.work_dir or ".").resolve() != run.work_dir:
                 self.work_dir = str(run.work_dir)
@@ -358,8 +359,7 @@ class StepRunner(Widget):
             events = reader.read() or []
         done = [event for event in events if self._facts.take(event)]
         self._running = running
-        if running and not was_running:  # maybe started elsewhere, with another engine
-            self.engine = Run(run.work_dir, run.template).engine
+        self.engine = engine_of_others(run, events if self._stated else (), self._own) or self.engine
         pause = _ESTIMATE_SECONDS if running else _STATUS_SECONDS
         due = time.monotonic() - self._stated > max(pause, 50 * self._status_cost)
         if self._dirty or done or running != was_running or due:

@@ -27,6 +27,7 @@ __all__ = ["DemErrors", "FastTopography", "SeriesModel", "fit_dem_error"]
 _CUT = 1e-8
 """MintPy's cut-off for small singular values; models that come near it are MintPy's."""
 _CHUNK = 16384  # pixels at once
+_PART = 8 * _CHUNK  # pixels that are copied at once
 
 
 @dataclass(frozen=True)
@@ -183,38 +184,45 @@ class FastTopography:
         corrected = np.zeros(series.shape, np.float32)
         residual = np.zeros(series.shape, np.float32)
         if len(pixels):
-            scale = 1.0 / np.broadcast_to(
-                np.asarray(distance, np.float64) * np.asarray(sine, np.float64), (total,)
-            )
+            # there is no geometry at some of the pixels that are masked
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slant = np.asarray(distance, np.float64) * np.asarray(sine, np.float64)
+                scale = 1.0 / np.broadcast_to(slant, (total,))
             problem = SeriesModel(
                 series, baseline, scale, G_defo, years.reshape(-1), date_flag, bool(phase_velocity)
-            ).at(pixels)
-            del series
-            frame = int(stack.length) * int(stack.width)
-            number = share_of(self.sample, len(pixels), frame)
-            found = self._fit(problem, float(stack.metadata["WAVELENGTH"]), number, box)
-            dem_error[pixels] = found.dem_error
-            corrected[:, pixels] = found.corrected
-            residual[:, pixels] = found.residual
+            )
+            found = DemErrors(dem_error, corrected, residual)
+            fast = _fit_into(found, problem, pixels)
+            number = share_of(self.sample, len(pixels), int(stack.length) * int(stack.width))
+            rng = np.random.default_rng([self.seed, box[0], box[1]])
+            drawn = fast[sample(np.zeros(len(fast)), number, rng)]
+            proof = _compare(found, _theirs(problem.at(drawn)), drawn, float(stack.metadata["WAVELENGTH"]))
+            proof = replace(proof, fast=len(fast), mintpy=len(pixels) - len(fast))
+            settle(Path(self.notes), proof, "DEM error")
         every = (stack.numDate, *shape)
         return dem_error.reshape(shape), corrected.reshape(every), residual.reshape(every), box
 
-    def _fit(
-        self, problem: SeriesModel, wavelength: float, number: int, box: tuple[int, int, int, int]
-    ) -> DemErrors:
-        """Fit, and prove the numbers at some of the pixels."""
-        _say("estimating DEM error with the fast engine ...")
-        found = fit_dem_error(problem)
-        if found is None:
+
+def _fit_into(found: DemErrors, problem: SeriesModel, pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Fit at some pixels, part by part to save memory; return those that were not left to MintPy's estimator."""
+    _say("estimating DEM error with the fast engine ...")
+    done = []
+    bar = ptime.progressBar(maxValue=len(pixels))
+    for begin in range(0, len(pixels), _PART):
+        part = pixels[begin : begin + _PART]
+        own = problem.at(part)
+        fitted = fit_dem_error(own)
+        if fitted is None:
             _say("the model is ambiguous, or nearly so, with these dates: left to MintPy's estimator ...")
-            proof = Proof(mintpy=len(problem.scale))
-            found = _theirs(problem)
+            fitted = _theirs(own)
         else:
-            rng = np.random.default_rng([self.seed, box[0], box[1]])
-            drawn = sample(np.zeros(len(problem.scale)), number, rng)
-            proof = _compare(found, _theirs(problem.at(drawn)), drawn, wavelength)
-        settle(Path(self.notes), proof, "DEM error")
-        return found
+            done.append(part)
+        found.dem_error[part] = fitted.dem_error
+        found.corrected[:, part] = fitted.corrected
+        found.residual[:, part] = fitted.residual
+        bar.update(begin + len(part), suffix=f"{begin + len(part)}/{len(pixels)} pixels")
+    bar.close()
+    return np.concatenate(done) if done else pixels[:0]
 
 
 def _theirs(problem: SeriesModel) -> DemErrors:
@@ -251,7 +259,7 @@ def _compare(found: DemErrors, expected: DemErrors, drawn: NDArray[np.int64], wa
         difference[~np.isfinite(difference)] = np.inf
         largest = max(largest, float(difference.max(initial=0.0)))
         medians.append(float(np.median(np.median(difference, axis=0))) if len(drawn) else 0.0)
-    return Proof(pixels=len(drawn), largest=largest, median=max(medians), fast=len(found.dem_error))
+    return Proof(pixels=len(drawn), largest=largest, median=max(medians))
 
 
 def _wanted(
