@@ -9,11 +9,16 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 from PIL import Image
@@ -23,7 +28,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "tests"))
 
 from browser.conftest import FLAGS  # noqa: E402 - the servers and flags of the browser tests
-from browser.servers import serve  # noqa: E402
+from browser.servers import environment, free_port, serve  # noqa: E402
 
 IMAGES = DOCS / "images"
 LARGEST = 150_000  # bytes of a picture
@@ -284,13 +289,63 @@ def animate(browser: Browser, url: str, folder: Path) -> None:
     print(f"{target.name}: {len(frames)} frames, {target.stat().st_size / 1000:.0f} kB")
 
 
+@contextmanager
+def serve_app(work_dir: Path, home: Path, theme: Literal["light", "dark"]) -> Iterator[str]:
+    """Serve the workbench as `insar-widgets app` does."""
+    from insar_widgets.app import command_and_environment  # noqa: PLC0415
+
+    port = free_port()
+    command, variables = command_and_environment(work_dir, port=port, theme=theme, browser=False)
+    own = {name: value for name, value in variables.items() if name == "JUPYTER_PATH" or "INSAR" in name}
+    server = subprocess.Popen(
+        command, env=environment(home) | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def take_workbench(browser: Browser, folder: Path, home: Path) -> None:
+    """Take the page of the app in both themes, after two clicks on its map."""
+    themes: tuple[tuple[Literal["light", "dark"], str], ...] = (
+        ("light", "workbench"),
+        ("dark", "workbench-dark"),
+    )
+    for theme, name in themes:
+        with serve_app(folder / "mintpy", home, theme) as url:
+            page = browser.new_page(viewport={"width": 1600, "height": 960})
+            page.goto(url, timeout=120_000)
+            page.locator(TILE).first.wait_for(timeout=120_000)
+            settle(page)
+            box = page.locator(".dm-map").first.bounding_box() or {}
+            symbols = page.locator(".iw.ts .iw-c-symbol")
+            for x, y in ((0.30, 0.40), (0.62, 0.60)):
+                before = symbols.count()
+                page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                page.wait_for_function(
+                    "(n) => document.querySelectorAll('.iw.ts .iw-c-symbol').length > n",
+                    arg=before,
+                    timeout=60_000,
+                )
+            page.mouse.move(box["x"] + 5, 5)
+            settle(page)
+            save(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), IMAGES / f"{name}.png")
+            page.close()
+
+
 def main() -> None:
     """Take the pictures that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "valley")
     arguments = parser.parse_args()
-    names = arguments.names or [*SCENES, "animation"]
+    names = arguments.names or [*SCENES, "workbench", "animation"]
     folder: Path = arguments.folder.resolve()
     prepare(folder)
     (folder / "home").mkdir(exist_ok=True)
@@ -305,7 +360,9 @@ def main() -> None:
         missed = []
         for name in names:
             try:
-                if name == "animation":
+                if name == "workbench":
+                    take_workbench(browser, folder, Path(home))
+                elif name == "animation":
                     animate(browser, server.url, folder)
                 else:
                     save(take(browser, server.url, name), IMAGES / f"{name}.png")
