@@ -42,7 +42,7 @@ class Probe(anywidget.AnyWidget):
 probe = Probe(ids=[m.raster.model_id])
 told = ipywidgets.Textarea(layout={{"width": "98%"}}).add_class("told")
 def tell(_=None):
-    told.value = json.dumps({{name: getattr(m, name) for name in {traits!r}}})
+    told.value = json.dumps({{name: getattr(m, name) for name in (*{traits!r}, "hover")}})
 m.observe(tell, {traits!r})
 tell()
 asked = ipywidgets.Text(continuous_update=False).add_class("asked")
@@ -98,6 +98,16 @@ class Shown:
                 return self.traits()[name]
             self.page.evaluate(PAINTED)
         raise AssertionError(f"{name} stays {self.traits()[name]!r}")
+
+    def points_at(self, row: int, column: int, value: float) -> None:
+        """Move the pointer about in a pixel until Python has heard of its value."""
+        for step in range(1200):
+            self.page.mouse.move(*self.at(row + 0.1 * (step % 2), column))
+            hover = self.traits()["hover"]
+            if hover is not None and hover["value"] == pytest.approx(value, abs=2e-4):
+                return
+            self.page.evaluate(PAINTED)
+        raise AssertionError((self.traits()["hover"], value))
 
     def python(self, code: str) -> None:
         field = self.page.locator(".asked input")
@@ -344,6 +354,7 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     )
     day = 2
     (row, column), here, there, *_ = coherent(shown, 5)
+    dates = open_results(shown.folder).dates
     assert page.locator("i", has_text="run").count() == 0
     shown.looks(row, column, (shown.series[day, row, column] + 0.05) / 0.1)
 
@@ -457,6 +468,71 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     assert value == pytest.approx(1000 * shown.series[day, 30, 30], abs=0.2)
     shown.click("area-remove")
     shown.has("aoi", lambda v: v is None)
+
+    # swipe: two dates, two layers, their own scales; the divider by keys and by the mouse
+    shown.click("compare")
+    shown.has("compare", lambda v: v is not None and v["layer"].startswith("timeseries"))
+    page.get_by_label("Date on the right").first.select_option(dates[1])
+    shown.has("compare", lambda v: v["date"] == dates[1])
+    shown.python("probe.ids = [m.raster.model_id, m._display.second.raster.model_id]")
+    until(page, "async () => (await handleOf(1).catch(() => null))?.mounts().length > 0")
+    shown.looks(row, column, (shown.series[1, row, column] + 0.05) / 0.1, n=1)
+    shown.looks(row, column, (shown.series[day, row, column] + 0.05) / 0.1)
+    shown.python("m.observe(tell, ['hover'])")
+    columns_kept = np.argwhere(shown.inverted[30])[:, 0]
+    halves = ((len(columns_kept) // 4, shown.series[day]), (3 * len(columns_kept) // 4, shown.series[1]))
+    for part, values in halves:
+        shown.points_at(30, int(columns_kept[part]), values[30, columns_kept[part]])
+    shown.python("m.unobserve(tell, ['hover'])")
+    page.get_by_label("Layer on the right").first.select_option("temporalCoherence")
+    expect(page.locator(".dm-swipe-name.right").first).to_contain_text("Temporal coherence")
+    expect(page.locator(".dm-swipe-scale").first).to_contain_text("1.00")
+    page.get_by_label("Layer on the right").first.press("Escape")
+    divider = page.get_by_role("slider", name="Position of the swipe").first
+    divider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(divider).to_have_attribute("aria-valuenow", "48")
+    box = page.locator(".dm-map").first.bounding_box()
+    assert box
+    shown.drag(shown.centre(".dm-swipe"), (box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"]))
+    expect(divider).to_have_attribute("aria-valuenow", re.compile("^(19|20|21)$"))
+    shown.click("compare")
+    shown.click("end-compare")
+    shown.has("compare", lambda v: v is None)
+    expect(page.locator(".dm-swipe").first).to_be_hidden()
+
+    # an interferogram, found by its date, relative to the reference point
+    shown.click("layer")
+    first, second = shown.read("inputs/ifgramStack.h5", "date")[2].astype(str)
+    page.get_by_label("Search layers").first.fill(f"unwrapPhase-{first}_{second}")
+    page.locator(".dm-menu .dm-row").first.click()
+    shown.has("layer", lambda v: v == f"unwrapPhase-{first}_{second}")
+    expect(page.locator(".dm-caption").first).to_contain_text("positive away from the satellite")
+    phase = shown.read("inputs/ifgramStack.h5", "unwrapPhase")[2].astype(float)
+    own = open_results(shown.folder).reference_point
+    assert own is not None
+    phase -= phase[own["y"], own["x"]]
+    shown.python("m.colormap, m.reverse, m.vmin, m.vmax = 'viridis', False, -20, 20")
+    shown.looks(row, column, (phase[row, column] + 20) / 40)
+
+    # files that were written since
+    velocity = shown.folder / "velocity.h5"
+    velocity.write_bytes(velocity.read_bytes())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("files changed").first).to_be_visible()
+    shown.click("reload")
+    expect(page.get_by_text("files changed").first).to_be_hidden()
+
+    # full screen, and the same map a second time, in a tab
+    shown.click("full")
+    page.wait_for_function("document.fullscreenElement?.classList.contains('dm')")
+    shown.click("full")
+    page.wait_for_function("document.fullscreenElement === null")
+    page.get_by_role("tab", name="map").click()
+    expect(page.locator(".dm-map")).to_have_count(2)
+    until(page, "async () => (await handleOf(0)).mounts().length === 2")
+    shown.looks(row, column, (phase[row, column] + 20) / 40, m=1)
+    expect(page.locator(".dm-point")).to_have_count(2)
 
 
 def test_what_cannot_be_shown_is_said_in_words(

@@ -16,10 +16,11 @@ import { makeContext, type Undo } from "./context";
 import { dateStrip, type DateStrip } from "./dates";
 import { graticule } from "./graticule";
 import { header, reloadButton } from "./header";
-import { fit, losBox, readOut, scaleBar, zoomBox } from "./overlays";
+import { fit, giveWay, losBox, readOut, scaleBar, zoomBox } from "./overlays";
 import { shapes, type Shapes } from "./shapes";
 import { provenance } from "./words";
 
+const ROOMY = 1250;
 const WIDE = 1000;
 const NARROW = 640;
 
@@ -54,6 +55,7 @@ export class Dress {
     const observer = new ResizeObserver(([entry]) => {
       const width = entry?.contentRect.width ?? 0;
       if (width === 0) return;
+      el.classList.toggle("roomy", width >= ROOMY);
       el.classList.toggle("wide", width >= WIDE);
       el.classList.toggle("narrow", width < NARROW);
       this.#place();
@@ -174,6 +176,7 @@ export class Dress {
       shown.L.DomEvent.disableScrollPropagation(box);
     }
     grid.avoid(boxes.slice(1));
+    giveWay(context, () => topRight.children);
     this.#place = () => {
       const { classList } = shown.el;
       const open = this.#side.classList.contains("open") && !classList.contains("narrow");

@@ -78,6 +78,29 @@ export function losBox(context: Context): HTMLElement {
   return element;
 }
 
+/** Lets boxes at the edge of the map step aside for a popup that would lie under them. */
+export function giveWay({ shown }: Context, boxes: () => Iterable<Element>): void {
+  const { map, signal } = shown;
+  const look = (): void => {
+    requestAnimationFrame(() => {
+      const popups = [...map.getContainer().querySelectorAll(".leaflet-popup")].map((one) =>
+        one.getBoundingClientRect(),
+      );
+      for (const box of boxes()) {
+        const { left, right, top, bottom } = box.getBoundingClientRect();
+        const under = popups.some(
+          (p) => p.left < right && p.right > left && p.top < bottom && p.bottom > top,
+        );
+        box.classList.toggle("dm-aside", under);
+      }
+    });
+  };
+  map.on("popupopen popupclose moveend", look);
+  signal.addEventListener("abort", () => {
+    map.off("popupopen popupclose moveend", look);
+  });
+}
+
 export interface ScaleBar {
   readonly element: HTMLElement;
   /** Length in metres and in pixels of the screen. */

@@ -41,6 +41,15 @@ function lines(canvas: CanvasRenderingContext2D, text: string, width: number): s
   return [...found, line];
 }
 
+/** What a GnssLayer has drawn on the map. */
+function stations(c: CanvasRenderingContext2D, container: HTMLElement): void {
+  const ground = container.getBoundingClientRect();
+  for (const marks of container.querySelectorAll<HTMLCanvasElement>(".iw-gnss-canvas")) {
+    const { left, top, width, height } = marks.getBoundingClientRect();
+    if (marks.width > 0) c.drawImage(marks, left - ground.left, top - ground.top, width, height);
+  }
+}
+
 export interface PictureParts {
   readonly ground: Ground;
   readonly cut: Clip;
@@ -89,6 +98,7 @@ export function drawPicture(
     c.fillStyle = "#fff";
     c.fillRect(divider - 1, 0, 2, height);
   }
+  stations(c, map.getContainer());
   const at = ([lon, lat]: readonly [number, number]): [number, number] => {
     const p = map.latLngToContainerPoint([lat, lon]);
     return [p.x, p.y];

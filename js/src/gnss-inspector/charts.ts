@@ -74,7 +74,7 @@ export function chartPart(context: Context): ChartPart {
       draw();
     },
   });
-  const tabs = h("div", { class: "gi-seg", role: "group", "aria-label": "What is drawn" });
+  const tabs = h("div", { class: "iw-seg", role: "group", "aria-label": "What is drawn" });
   const above = h("div", { class: "gi-above" });
   const below = h("div", { class: "gi-note" });
   const all = h("input", { type: "checkbox", "data-key": "whole" });

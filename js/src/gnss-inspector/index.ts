@@ -5,16 +5,8 @@ import "../lib/theme.css";
 import { popovers } from "../lib/popover";
 import type { Comparison, Context, InspectorApi, State } from "./api";
 import { chartPart } from "./charts";
-import {
-  codePanel,
-  footer,
-  optionsPanel,
-  quickFields,
-  referenceField,
-  referenceLine,
-  savePanel,
-  statusLine,
-} from "./panels";
+import { codePanel, optionsPanel, quickFields, referenceField, savePanel } from "./panels";
+import { footer, referenceLine, statusLine } from "./status";
 import { stationTable } from "./table";
 import "./style.css";
 
@@ -119,7 +111,7 @@ function render(props: RenderProps<State>): () => void {
       referenceField(context),
       quickFields(context),
       options.opener,
-      h("span", { class: "gi-right" }, save.opener, codes.opener),
+      h("span", { class: "iw-right" }, save.opener, codes.opener),
     ),
     context.alerts,
     errorBox(context),

@@ -1,51 +1,127 @@
-// The pictures of a station: triangle, cluster, arrow with error ellipse, bar of the vertical.
+// The pictures of a station on a canvas: triangle, cluster, arrow with error ellipse, bar of the vertical, label.
 
-import { h, svg } from "../lib/dom";
-import type { Arrow, StationInfo } from "./api";
+import type { Arrow } from "./api";
 
 /** Of a two-dimensional error, the ellipse that holds 95 %. */
 const ELLIPSE_95 = 2.4477;
 const NORMAL_95 = 1.96;
+const INK = "#111";
+const FAINT = "#5a6066";
+const FONT = "system-ui, sans-serif";
 
-const TRIANGLE = "M9 2.2 16.2 15H1.8z";
+type Canvas = CanvasRenderingContext2D;
 
-export interface Mark {
-  readonly element: HTMLButtonElement;
-  readonly shape: SVGElement;
-  readonly label: HTMLElement;
+export interface StationLook {
+  readonly x: number;
+  readonly y: number;
+  /** CSS colour of its value; "" for none. */
+  readonly color: string;
+  readonly state: "usable" | "unusable" | "rejected";
+  readonly current: boolean;
+  readonly reference: boolean;
+  /** Beside it; "" for none. */
+  readonly label: string;
+  readonly arrow: Arrow | null;
 }
 
-export function stationMark(station: StationInfo): Mark {
-  const shape = svg("path", { class: "shape", d: TRIANGLE });
-  const picture = svg(
-    "svg",
-    { class: "picture", width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" },
-    svg("path", { class: "halo", d: TRIANGLE }),
-    shape,
-    station.usable ? null : svg("path", { class: "cross", d: "M4.6 13 9 5.4M7.6 15 12 7.4M11.2 15l2.6-4.4" }),
-  );
-  const label = h("span", { class: "label" });
-  const element = h(
-    "button",
-    { type: "button", class: "iw-gnss-mark", tabindex: -1, "data-name": station.name },
-    picture,
-    label,
-  );
-  element.classList.toggle("unusable", !station.usable);
-  return { element, shape, label };
+export interface ClusterLook {
+  readonly x: number;
+  readonly y: number;
+  readonly color: string;
+  readonly count: number;
 }
 
-export function clusterMark(count: number): Mark {
-  const size = count < 10 ? 26 : count < 100 ? 30 : 36;
-  const shape = svg("circle", { class: "shape", cx: size / 2, cy: size / 2, r: size / 2 - 2 });
-  const label = h("span", { class: "count" }, count);
-  const element = h(
-    "button",
-    { type: "button", class: "iw-gnss-mark cluster", tabindex: -1, style: `--size:${size}px` },
-    svg("svg", { width: size, height: size, viewBox: `0 0 ${size} ${size}`, "aria-hidden": "true" }, shape),
-    label,
-  );
-  return { element, shape, label };
+/** Diameter of a cluster's circle in pixels. */
+export function clusterSize(count: number): number {
+  return count < 10 ? 26 : count < 100 ? 30 : 36;
+}
+
+function triangle(c: Canvas, x: number, y: number): void {
+  c.beginPath();
+  c.moveTo(x, y - 6.8);
+  c.lineTo(x + 7.2, y + 6);
+  c.lineTo(x - 7.2, y + 6);
+  c.closePath();
+}
+
+function stroke(c: Canvas, color: string, width: number, dash: readonly number[] = []): void {
+  c.strokeStyle = color;
+  c.lineWidth = width;
+  c.setLineDash([...dash]);
+  c.stroke();
+}
+
+function ring(c: Canvas, { x, y, reference }: StationLook): void {
+  c.beginPath();
+  c.arc(x, y, 13, 0, 2 * Math.PI);
+  if (reference) {
+    c.fillStyle = "rgb(255 255 255 / 35%)";
+    c.fill();
+  }
+  stroke(c, INK, 4.5);
+  stroke(c, "#fff", 2, reference ? [4, 3] : []);
+}
+
+export function drawStation(c: Canvas, look: StationLook, scale: number): void {
+  const { x, y, color, state, current } = look;
+  c.lineJoin = "round";
+  c.lineCap = "butt";
+  if (current || look.reference) ring(c, look);
+  triangle(c, x, y);
+  const out = state !== "usable";
+  stroke(c, "#fff", out ? 3.4 : 4.6);
+  c.fillStyle = out ? "#e4e6e8" : color || "#fff";
+  c.fill();
+  if (out) stroke(c, FAINT, 1.2, [2.4, 1.6]);
+  else stroke(c, INK, current ? 2.4 : 1.5);
+  if (state === "unusable") {
+    c.beginPath();
+    for (const [ax, ay, bx, by] of [
+      [-4.4, 4, 0, -3.6],
+      [-1.4, 6, 3, -1.6],
+      [2.2, 6, 4.8, 1.6],
+    ] as const) {
+      c.moveTo(x + ax, y + ay);
+      c.lineTo(x + bx, y + by);
+    }
+    stroke(c, FAINT, 1);
+  }
+  if (look.arrow) drawArrow(c, x, y, look.arrow, scale);
+}
+
+export function drawCluster(c: Canvas, { x, y, color, count }: ClusterLook): void {
+  c.beginPath();
+  c.arc(x, y, clusterSize(count) / 2 - 2, 0, 2 * Math.PI);
+  stroke(c, "rgb(0 0 0 / 55%)", 4);
+  c.fillStyle = color || "#3b4650";
+  c.fill();
+  stroke(c, "#fff", 2);
+  const text = String(count);
+  c.font = `600 11px ${FONT}`;
+  c.textAlign = "center";
+  c.textBaseline = "middle";
+  const half = c.measureText(text).width / 2 + 3;
+  c.beginPath();
+  c.roundRect(x - half, y - 6.5, 2 * half, 13, 6);
+  c.fillStyle = "rgb(255 255 255 / 82%)";
+  c.fill();
+  c.fillStyle = INK;
+  c.fillText(text, x, y + 0.5);
+}
+
+/** Beside the mark, over everything else. */
+export function drawLabel(c: Canvas, { x, y, label }: StationLook): void {
+  if (!label) return;
+  c.font = `600 11px ${FONT}`;
+  c.textAlign = "left";
+  c.textBaseline = "middle";
+  c.lineJoin = "round";
+  c.setLineDash([]);
+  c.strokeStyle = "rgb(255 255 255 / 92%)";
+  c.lineWidth = 3.5;
+  c.strokeText(label, x + 12, y + 0.5);
+  c.fillStyle = INK;
+  c.fillText(label, x + 12, y + 0.5);
 }
 
 /** Half axes of the 95 % ellipse in m/yr, and the angle of the longer one from east, anticlockwise, in degrees. */
@@ -60,34 +136,46 @@ export function ellipseOf({ se, sn, c }: Arrow): { a: number; b: number; angle: 
   };
 }
 
-/** The arrow from the middle of a station's mark, `scale` pixels for 1 m/yr. */
-export function arrowPicture(arrow: Arrow, scale: number): SVGElement {
-  const [x, y] = [arrow.e * scale, -arrow.n * scale];
-  const length = Math.hypot(x, y);
-  const angle = Math.atan2(y, x);
-  const wing = (turn: number): string => {
-    const a = angle + Math.PI + turn;
-    const size = Math.min(7, Math.max(3, length / 3));
-    return `M${x} ${y}l${size * Math.cos(a)} ${size * Math.sin(a)}`;
-  };
-  const { a, b, angle: turn } = ellipseOf(arrow);
+/** From the middle of a station's mark, `scale` pixels for 1 m/yr. */
+function drawArrow(c: Canvas, x: number, y: number, arrow: Arrow, scale: number): void {
+  const [tipX, tipY] = [x + arrow.e * scale, y - arrow.n * scale];
+  const { a, b, angle } = ellipseOf(arrow);
+  c.setLineDash([]);
+  c.beginPath();
+  c.ellipse(
+    tipX,
+    tipY,
+    Math.max(0.5, a * scale),
+    Math.max(0.5, b * scale),
+    (-angle * Math.PI) / 180,
+    0,
+    2 * Math.PI,
+  );
+  c.fillStyle = "rgb(255 255 255 / 30%)";
+  c.fill();
+  stroke(c, INK, 1);
+  const length = Math.hypot(tipX - x, tipY - y);
+  const back = Math.atan2(tipY - y, tipX - x) + Math.PI;
+  const size = Math.min(7, Math.max(3, length / 3));
+  c.beginPath();
+  c.moveTo(x, y);
+  c.lineTo(tipX, tipY);
+  for (const turn of [0.45, -0.45]) {
+    c.moveTo(tipX, tipY);
+    c.lineTo(tipX + size * Math.cos(back + turn), tipY + size * Math.sin(back + turn));
+  }
+  c.lineCap = "round";
+  stroke(c, "#fff", 4.5);
+  stroke(c, INK, 2);
+  c.lineCap = "butt";
   const up = -arrow.u * scale;
   const whisker = NORMAL_95 * arrow.su * scale;
-  const line = `M0 0L${x} ${y}${wing(0.45)}${wing(-0.45)}`;
-  return svg(
-    "svg",
-    { class: "arrow", width: 1, height: 1, "aria-hidden": "true" },
-    svg("ellipse", {
-      class: "ellipse",
-      cx: x,
-      cy: y,
-      rx: Math.max(0.5, a * scale),
-      ry: Math.max(0.5, b * scale),
-      transform: `rotate(${-turn} ${x} ${y})`,
-    }),
-    svg("path", { class: "under", d: line }),
-    svg("path", { class: "over", d: line }),
-    svg("path", { class: "up", d: `M14 0V${up}` }),
-    svg("path", { class: "whisker", d: `M14 ${up - whisker}V${up + whisker}` }),
-  );
+  c.beginPath();
+  c.moveTo(x + 14, y);
+  c.lineTo(x + 14, y + up);
+  stroke(c, "#6b4fa3", 5);
+  c.beginPath();
+  c.moveTo(x + 14, y + up - whisker);
+  c.lineTo(x + 14, y + up + whisker);
+  stroke(c, INK, 1.2);
 }

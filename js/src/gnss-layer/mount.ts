@@ -1,16 +1,18 @@
-// The stations on one Leaflet map. Only what is in view is on the page, and panning draws nothing anew.
+// The stations on one Leaflet map. What is in view is drawn on one canvas, which panning moves and does not redraw; over
+// each mark lies a button without a picture, which takes pointer, focus and the words for who can't see it.
 
 import type { AnyModel } from "@anywidget/types";
 import type * as Leaflet from "leaflet";
-import { suppressShortcuts } from "../lib/dom";
+import { h, suppressShortcuts } from "../lib/dom";
 import type { ShownMap } from "../lib/leaflet-map";
 import { formatValue } from "../lib/number";
-import { passesFilter, reasonOf, type LayerState, type StationInfo } from "./api";
+import { passesFilter, reasonOf, type Arrow, type LayerState, type StationInfo } from "./api";
+import { MarkCanvas } from "./canvas";
 import { clustered } from "./cluster";
 import { makeLegend, type Legend } from "./legend";
-import type { Looks } from "./look";
-import { arrowPicture, clusterMark, stationMark, type Mark } from "./marks";
-import { popupContent } from "./popup";
+import type { Looks, Shown } from "./look";
+import { clusterSize, drawCluster, drawLabel, drawStation, type StationLook } from "./marks";
+import { popupContent, rate } from "./popup";
 
 const PANE = "iw-gnss";
 const CELL = 44;
@@ -21,15 +23,15 @@ const ARROW = 56;
 interface Entry {
   key: string;
   stations: readonly StationInfo[];
-  marker: Leaflet.Marker;
-  mark: Mark;
-  arrow: SVGElement | null;
+  at: Leaflet.LatLng;
+  button: HTMLButtonElement;
 }
 
 export class Mount {
   readonly #entries = new Map<string, Entry>();
   readonly #legend: Legend;
   readonly #pane: HTMLElement;
+  readonly #canvas: MarkCanvas;
   #frame = 0;
   #whole = true;
   #current = "";
@@ -48,10 +50,15 @@ export class Mount {
     this.#pane.setAttribute("aria-label", "GNSS stations. Arrow keys go from station to station.");
     suppressShortcuts(this.#pane);
     this.#legend = makeLegend(model, shown);
+    this.#canvas = new MarkCanvas(shown, PANE);
     const moved = (): void => {
       this.refresh(true);
     };
+    const moving = (): void => {
+      if (!this.#canvas.covers()) this.refresh(true);
+    };
     map.on("moveend zoomend viewreset resize", moved);
+    map.on("move", moving);
     const keys = (event: KeyboardEvent): void => {
       this.#key(event);
     };
@@ -63,9 +70,10 @@ export class Mount {
     document.addEventListener("keydown", escape, { capture: true, signal });
     signal.addEventListener("abort", () => {
       map.off("moveend zoomend viewreset resize", moved);
+      map.off("move", moving);
       this.#pane.removeEventListener("keydown", keys);
       cancelAnimationFrame(this.#frame);
-      for (const entry of this.#entries.values()) entry.marker.remove();
+      for (const entry of this.#entries.values()) entry.button.remove();
       this.#popup?.remove();
     });
     this.refresh(true);
@@ -92,7 +100,7 @@ export class Mount {
   #place(): void {
     const { map, L } = this.shown;
     const filter = this.model.get("filter");
-    const view = map.getBounds().pad(0.15);
+    const view = this.#canvas.area();
     const zoom = map.getZoom();
     const seen = (this.model.get("visible") ? this.model.get("_stations") : [])
       .filter((station) => passesFilter(station, filter))
@@ -113,91 +121,113 @@ export class Mount {
           ? `${first.name} ${first.lon} ${first.lat} ${first.usable}`
           : `${zoom} ${items.length} ${Math.round(x)} ${Math.round(y)}`;
       kept.add(key);
-      if (!this.#entries.has(key)) this.#add(key, items, map.unproject(L.point(x, y), zoom));
+      const entry = this.#entries.get(key) ?? this.#add(key, items);
+      entry.at = map.unproject(L.point(x, y), zoom);
+      const { x: left, y: top } = map.latLngToLayerPoint(entry.at);
+      Object.assign(entry.button.style, { left: `${left}px`, top: `${top}px` });
     }
     for (const [key, entry] of this.#entries) {
       if (kept.has(key)) continue;
-      entry.marker.remove();
+      entry.button.remove();
       this.#entries.delete(key);
     }
     const stop = this.#entries.get(this.#current) ?? this.#entries.values().next().value;
     if (stop) this.#makeStop(stop);
   }
 
-  #add(key: string, stations: readonly StationInfo[], at: Leaflet.LatLng): void {
-    const { map, L } = this.shown;
+  #add(key: string, stations: readonly StationInfo[]): Entry {
     const [first] = stations;
-    if (!first) return;
-    const mark = stations.length === 1 ? stationMark(first) : clusterMark(stations.length);
-    const icon = L.divIcon({ html: mark.element, className: "iw-gnss-icon", iconSize: [0, 0] });
-    const marker = L.marker(at, { icon, pane: PANE, keyboard: false });
-    const entry: Entry = { key, stations, marker, mark, arrow: null };
-    mark.element.addEventListener("click", (event) => {
+    const many = stations.length > 1;
+    const button = h("button", {
+      type: "button",
+      class: "iw-gnss-mark",
+      tabindex: -1,
+      "data-name": many ? null : first?.name,
+      "data-count": many ? stations.length : null,
+      style: many ? `--size:${clusterSize(stations.length)}px` : null,
+    });
+    const entry: Entry = { key, stations, at: this.shown.L.latLng(0, 0), button };
+    button.addEventListener("click", (event) => {
       event.stopPropagation();
       this.#choose(entry);
     });
-    mark.element.addEventListener("focus", () => {
+    button.addEventListener("focus", () => {
       this.#makeStop(entry);
     });
-    marker.addTo(map);
+    // A click on a mark is none on the map, and pressing it begins no panning
+    this.shown.L.DomEvent.disableClickPropagation(button);
+    this.#pane.append(button);
     this.#entries.set(key, entry);
+    return entry;
   }
 
   #paint(): void {
     const shown = this.looks.now();
+    const { map } = this.shown;
     const { model } = this;
-    const [selected, station, reference] = [
-      new Set(model.get("selected")),
-      model.get("station"),
-      model.get("reference"),
-    ];
-    const motion = model.get("_motion");
-    const labels = this.#entries.size <= LABELS;
     const scale = this.#scale();
-    for (const { stations, mark, arrow, ...entry } of this.#entries.values()) {
-      const [first] = stations;
-      if (!first) continue;
-      const values = stations.map((s) => shown.value(s.name)).filter((v) => Number.isFinite(v));
-      const value = median(values);
-      const color = shown.color(value);
-      (mark.shape as SVGElement & ElementCSSInlineStyle).style.fill = color;
-      mark.element.classList.toggle("coloured", color !== "");
-      const words = Number.isFinite(value)
-        ? `${formatValue(value * shown.factor, shown.units.startsWith("mm") ? 0.1 : 0.01, true)} ${shown.units}`
-        : "";
-      if (stations.length > 1) {
-        const said = `${stations.length} stations${words ? `, median ${words}` : ""}. Enter zooms in`;
-        mark.element.setAttribute("aria-label", said);
-        mark.element.title = said;
-        continue;
+    const labels = this.#entries.size <= LABELS;
+    this.#canvas.draw(this.#canvas.area(), (c) => {
+      const looks: StationLook[] = [];
+      for (const entry of this.#entries.values()) {
+        const { x, y } = map.latLngToLayerPoint(entry.at);
+        const look = this.#describe(entry, shown, labels);
+        if (entry.stations.length > 1)
+          drawCluster(c, { x, y, color: look.color, count: entry.stations.length });
+        else looks.push({ ...look, x, y });
       }
-      const { name } = first;
-      const why = reasonOf(first, motion);
-      mark.element.classList.toggle("selected", selected.has(name));
-      mark.element.classList.toggle("current", name === station);
-      mark.element.classList.toggle("reference", name === reference);
-      mark.element.classList.toggle("rejected", first.usable && why !== "" && name in motion.rejected);
-      mark.label.textContent = labels && first.usable ? `${name} ${words}`.trim() : "";
-      const said = [
-        `${name}${name === reference ? " (reference)" : ""}`,
-        words ? `GNSS ${shown.words} ${words}` : "",
-        why ? `not usable: ${why}` : "",
-      ];
-      mark.element.title = said.filter(Boolean).join(", ");
-      mark.element.setAttribute("aria-label", `Station ${mark.element.title}`);
-      const own = model.get("mode") === "arrows" ? model.get("_arrows")[name] : undefined;
-      const real = this.#entries.get(entry.key);
-      if (arrow || own) {
-        arrow?.remove();
-        const next = own ? arrowPicture(own, scale) : null;
-        if (next) mark.element.append(next);
-        if (real) real.arrow = next;
-      }
-    }
+      for (const look of looks) drawStation(c, look, scale);
+      for (const look of looks) drawLabel(c, look);
+    });
     const all = model.get("_stations");
     const drawn = all.filter((s) => passesFilter(s, model.get("filter"))).length;
     this.#legend.draw(shown, { drawn, all: all.length, usable: all.filter((s) => s.usable).length }, scale);
     if (this.#popup?.isOpen()) this.#fillPopup();
+  }
+
+  /** How a mark looks, and what its button says. */
+  #describe({ stations, button }: Entry, shown: Shown, labels: boolean): Omit<StationLook, "x" | "y"> {
+    const { model } = this;
+    const value = median(stations.map((s) => shown.value(s.name)).filter((v) => Number.isFinite(v)));
+    const words = Number.isFinite(value)
+      ? `${formatValue(value * shown.factor, shown.units.startsWith("mm") ? 0.1 : 0.01, true)} ${shown.units}`
+      : "";
+    const color = shown.color(value);
+    const [first] = stations;
+    const plain = {
+      color,
+      state: "usable",
+      current: false,
+      reference: false,
+      label: "",
+      arrow: null,
+    } as const;
+    if (!first || stations.length > 1) {
+      const median = words ? `, median ${words}` : "";
+      tell(button, "iw-gnss-mark cluster", `${stations.length} stations${median}. Enter zooms in`);
+      return plain;
+    }
+    const { name } = first;
+    const motion = model.get("_motion");
+    const why = reasonOf(first, motion);
+    const [current, reference] = [name === model.get("station"), name === model.get("reference")];
+    const state = !first.usable ? "unusable" : why && name in motion.rejected ? "rejected" : "usable";
+    const arrow = model.get("mode") === "arrows" ? (model.get("_arrows")[name] ?? null) : null;
+    const marked = Object.entries({ current, reference, [state]: state !== "usable" });
+    tell(
+      button,
+      ["iw-gnss-mark", ...marked.filter(([, on]) => on).map(([one]) => one)].join(" "),
+      [
+        `Station ${name}${reference ? " (reference)" : ""}`,
+        words ? `GNSS ${shown.words} ${words}` : "",
+        arrow ? arrowWords(arrow) : "",
+        why ? `not usable: ${why}` : "",
+      ]
+        .filter(Boolean)
+        .join(", "),
+    );
+    const label = labels && first.usable ? `${name} ${words}`.trim() : "";
+    return { color, state, current, reference, label, arrow };
   }
 
   /** Pixels of an arrow of 1 m/yr: the longest one has `ARROW`. */
@@ -223,14 +253,14 @@ export class Mount {
     this.#popupOf = station.name;
     this.#popup ??= L.popup({ className: "iw-gnss-popup", maxWidth: 360, minWidth: 320, offset: [0, -4] });
     this.#fillPopup();
-    this.#popup.setLatLng(entry.marker.getLatLng()).openOn(map);
+    this.#popup.setLatLng(entry.at).openOn(map);
     this.#popup.getElement()?.addEventListener(
       "keydown",
       (event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
         this.#popup?.remove();
-        entry.mark.element.focus();
+        entry.button.focus();
       },
       { once: true },
     );
@@ -254,8 +284,9 @@ export class Mount {
   }
 
   #makeStop(entry: Entry): void {
-    for (const other of this.#entries.values()) other.mark.element.tabIndex = -1;
-    entry.mark.element.tabIndex = 0;
+    const before = this.#entries.get(this.#current);
+    if (before) before.button.tabIndex = -1;
+    entry.button.tabIndex = 0;
     this.#current = entry.key;
   }
 
@@ -272,20 +303,33 @@ export class Mount {
     event.preventDefault();
     event.stopPropagation();
     const { map } = this.shown;
-    const here = map.latLngToLayerPoint(from.marker.getLatLng());
+    const here = map.latLngToLayerPoint(from.at);
     let best: Entry | null = null;
     let least = Infinity;
     for (const entry of this.#entries.values()) {
       if (entry === from) continue;
-      const there = map.latLngToLayerPoint(entry.marker.getLatLng());
+      const there = map.latLngToLayerPoint(entry.at);
       const [dx, dy] = [there.x - here.x, there.y - here.y];
       const along = dx * way[0] + dy * way[1];
       const across = Math.abs(dx * way[1]) + Math.abs(dy * way[0]);
       if (along <= 0 || along + 2 * across >= least) continue;
       [best, least] = [entry, along + 2 * across];
     }
-    best?.mark.element.focus();
+    best?.button.focus();
   }
+}
+
+/** What the button of a mark is and says; most of the time that is what it was. */
+function tell(button: HTMLButtonElement, className: string, words: string): void {
+  if (button.className !== className) button.className = className;
+  if (button.title === words) return;
+  button.title = words;
+  button.setAttribute("aria-label", words);
+}
+
+function arrowWords({ e, n, u }: Arrow): string {
+  const towards = Math.round((Math.atan2(e, n) * 180) / Math.PI + 360) % 360;
+  return `moves ${rate(Math.hypot(e, n)).replace("+", "")} towards ${towards}°, up ${rate(u)}`;
 }
 
 function pick({ x, y }: Leaflet.Point): { x: number; y: number } {

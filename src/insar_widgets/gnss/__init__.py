@@ -13,6 +13,7 @@ from insar_widgets.gnss.ngl import (
     fetch_series,
     fetch_steps,
 )
+from insar_widgets.gnss.other import read_eseses, read_generic, read_sideshow
 from insar_widgets.gnss.own import read_station_csv, station_from_file
 from insar_widgets.gnss.reference import Candidate, rank_references
 from insar_widgets.gnss.search import find_stations
@@ -41,7 +42,10 @@ __all__ = [
     "los_vector",
     "project_to_los",
     "rank_references",
+    "read_eseses",
+    "read_generic",
     "read_holdings",
+    "read_sideshow",
     "read_station_csv",
     "read_steps",
     "read_tenv3",

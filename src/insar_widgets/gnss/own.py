@@ -1,4 +1,4 @@
-"""A series of one's own station from a plain CSV file."""
+"""A series of one's own station: plain CSV, or a file of any centre whose format is known."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from insar_widgets.errors import GnssError
+from insar_widgets.gnss.other import reader_of
 from insar_widgets.gnss.stations import Station
 from insar_widgets.gnss.tenv3 import read_tenv3
 
@@ -83,11 +84,12 @@ def station_from_file(
     Parameters
     ----------
     path
-        A ``.tenv3`` file, or a CSV as `read_station_csv` reads it.
+        By its ending: ``.tenv3`` of NGL, ``.series`` of JPL's SIDESHOW, ``.neu`` or ``.neu.Z`` of ESESES, ``.txt`` in
+        MintPy's generic format, else a CSV as `read_station_csv` reads it.
     lon, lat
-        Degrees WGS84; may be left out for a ``.tenv3`` file that tells its place.
+        Degrees WGS84; may be left out for a ``.tenv3`` or ``.neu`` file that tells its place.
     name
-        Of the station; by default the one in a ``.tenv3`` file, or the name of the CSV file.
+        Of the station; by default the one in the file, or the name of the file.
 
     Raises
     ------
@@ -95,10 +97,7 @@ def station_from_file(
         The file cannot be read, or its place is not known.
     """
     path = Path(path).expanduser()
-    tenv3 = path.suffix.lower() == ".tenv3"
-    if not tenv3 and (lon is None or lat is None):
-        raise GnssError(f"{path.name} does not say where its station is; give lon and lat in degrees.")
-    series = read_tenv3(path) if tenv3 else read_station_csv(path, lon=lon or 0.0, lat=lat or 0.0)
+    series = _read(path, np.nan if lon is None else lon, np.nan if lat is None else lat)
     lon, lat = (series.attrs["lon"] if lon is None else lon), (series.attrs["lat"] if lat is None else lat)
     if not (abs(lon) <= 180 and abs(lat) <= 90):  # also NaN
         raise GnssError(f"{path.name} does not say where its station is; give lon and lat in degrees.")
@@ -127,4 +126,15 @@ def read_own(station: Station, frame: str | None = None) -> xr.Dataset:
         raise GnssError(f"{station.name} has no file of its own.")
     if station.file.suffix.lower() == ".tenv3":
         return read_tenv3(station.file, frame)
-    return read_station_csv(station.file, lon=station.lon, lat=station.lat, station=station.name)
+    return _read(station.file, station.lon, station.lat).assign_attrs(station=station.name)
+
+
+def _read(path: Path, lon: float, lat: float) -> xr.Dataset:
+    """By the file's ending; what the file says of its place counts where `lon` and `lat` are NaN."""
+    if path.suffix.lower() == ".tenv3":
+        return read_tenv3(path)
+    given = {} if np.isnan(lon) or np.isnan(lat) else {"lon": lon, "lat": lat}
+    reader = reader_of(path)
+    if reader is not None:
+        return reader(path, **given)
+    return read_station_csv(path, lon=lon, lat=lat)

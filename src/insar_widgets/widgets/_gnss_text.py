@@ -10,9 +10,9 @@ import pandas as pd
 from insar_widgets import __version__
 from insar_widgets.gnss import Comparison
 from insar_widgets.results import Results
-from insar_widgets.widgets._gnss_work import Settings
+from insar_widgets.widgets._gnss_work import Compared, Settings
 
-__all__ = ["code_for", "series_text", "table_text"]
+__all__ = ["code_for", "series_text", "table_text", "text_of"]
 
 _CITE = "GNSS: Blewitt, Hammond and Kreemer (2018), doi:10.1029/2018EO104623"
 
@@ -40,6 +40,13 @@ def _head(results: Results, comparison: Comparison, settings: Settings) -> list[
         )
     lines.append(_CITE)
     return [f"# {' '.join(line.split())}" for line in lines]
+
+
+def text_of(results: Results, found: Compared, station: str) -> str:
+    """The table of all stations, or both series of one."""
+    if station:
+        return series_text(results, found.comparison, found.settings, station)
+    return table_text(results, found.comparison, found.settings)
 
 
 def table_text(results: Results, comparison: Comparison, settings: Settings) -> str:

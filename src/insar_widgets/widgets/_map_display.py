@@ -141,9 +141,8 @@ class Display:
             for trait in looks.LINKED:
                 raster.observe(self._drawn_changed, trait)
             raster.observe(self._index_changed, "index")
-            if self._map.reports_hover:
-                self.report_hover(raster)
             self.main = Drawn(raster, ready.entry)
+            self.report_hover()
         raster = self.main.raster
         self.main.entry = ready.entry
         with raster.hold_sync():
@@ -185,9 +184,20 @@ class Display:
         if not self.switching:
             setattr(self._map, change["name"], change["new"])
 
-    def report_hover(self, raster: RasterLayer) -> None:
-        """Let the page tell what is under the pointer."""
-        raster.observe(lambda change: setattr(self._map, "hover", change["new"]), "hover")
+    def report_hover(self) -> None:
+        """Let the page tell what is under the pointer, if anybody wants to know."""
+        for drawn in self._drawn if self._map.reports_hover else []:
+            drawn.raster.observe(self._hovered, "hover")
+
+    def _hovered(self, _change: Any) -> None:
+        """In a comparison each layer has values in its own half of the map only."""
+        found = self.main.raster.hover if self.main is not None else None
+        other = self.second.raster.hover if self.second is not None else None
+        if found is not None and found["value"] is None and other is not None:
+            if (found["lon"], found["lat"]) != (other["lon"], other["lat"]):
+                return  # the other half tells of this place in a moment
+            found = found if other["value"] is None else other
+        self._map.hover = found
 
     # ------------------------------------------------------------------ dates and unit
 
@@ -323,6 +333,7 @@ class Display:
         if self.second is None:
             raster = RasterLayer(ready.array, self._map, legend=False, z_index=2, vmin=0.0, vmax=1.0)
             self.second = Drawn(raster, ready.entry)
+            self.report_hover()
         raster = self.second.raster
         self.second.entry = ready.entry
         with raster.hold_sync():

@@ -122,7 +122,7 @@ def entry_of(results: Results, name: str) -> Entry:
         shown = name.removeprefix(_RMS_FROM)
         label = _series_label(name)
         if shown != name:
-            label = "Residual" + (f", {_series_label(name).lower()} removed" if shown else "")
+            label = "Residual" + (f", {_corrections(name)} removed" if shown else "")
         return Entry(name, label, _SERIES, "displacement")
     array = results[name]
     units = str(array.attrs.get("units", ""))
@@ -257,9 +257,11 @@ def _stack(results: Results) -> Interferograms | None:
 
 
 def _series_label(name: str) -> str:
-    done = [_WORDS.get(part, part) for part in name.split("_")[1:]]
-    label = ", ".join(done) if done else "Uncorrected"
-    return label[0].upper() + label[1:]
+    return f"Corrected for {done}" if (done := _corrections(name)) else "Uncorrected"
+
+
+def _corrections(name: str) -> str:
+    return ", ".join(_WORDS.get(part, part) for part in name.split("_")[1:])
 
 
 def _is_stale(name: str, states: Mapping[str, str]) -> bool:

@@ -88,7 +88,7 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
     hover: Any = traitlets.Dict(
         default_value=None,
         allow_none=True,
-        help='Under the pointer: {"lon", "lat", "value", "unit"} or None.',
+        help='Under the pointer, in a comparison of its half: {"lon", "lat", "value", "unit"} or None.',
     )
     unit = traitlets.Enum(
         tuple(looks.FACTORS), default_value="mm", help="Unit of displacement: mm, cm, m; and per year."
@@ -187,8 +187,7 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
         if self.reports_hover:
             return
         self.reports_hover = True
-        if self.raster is not None:
-            self._display.report_hover(self.raster)
+        self._display.report_hover()
 
     def close(self) -> None:
         """Take everything of it off the page."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -22,13 +21,13 @@ from insar_widgets.gnss import (
 )
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _gnss_text as text
-from insar_widgets.widgets import _map_facts as facts
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._folders import Folders
-from insar_widgets.widgets._gnss_wire import comparison_payload, series_payload, station_wire
+from insar_widgets.widgets._gnss_answers import Answers
+from insar_widgets.widgets._gnss_wire import comparison_payload, station_wire
 from insar_widgets.widgets._gnss_work import Compared, Gathered, Settings, compare, gather
 from insar_widgets.widgets._jobs import Job, Jobs
-from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
+from insar_widgets.widgets._messages import Requests, describe_error
 from insar_widgets.widgets.gnss_layer import GnssLayer, check_filter
 
 __all__ = ["GnssInspector"]
@@ -161,23 +160,7 @@ class GnssInspector(Widget):
         self._open(data)
         for name, value in traits.items():
             setattr(self, name, value)
-        self._requests = Requests(
-            self,
-            {
-                "find": lambda request: self.find(refresh=bool(request.payload.get("refresh"))),
-                "compare": lambda _request: self._update(gathering=True),
-                "cancel": lambda _request: self.cancel(),
-                "state": lambda _request: self._payload(),
-                "series": self._series,
-                "own": self._add_own,
-                "csv": self._csv,
-                "code": lambda _request: {"text": self.code},
-                "figure": self._figure,
-                "reference": lambda request: self.use_reference(request.payload["name"]),
-                "template": lambda request: self._template(write=bool(request.payload["write"])),
-                "zoom": lambda request: self._zoom(request.payload["name"]),
-            },
-        )
+        self._requests = Requests(self, Answers(self, self._folders, self._template_path).handlers())
         self._ready = True
         if stations is not None:
             self._take(stations)
@@ -272,7 +255,7 @@ class GnssInspector(Widget):
         """Write the table of all stations, or both series of one, with what one must know about the numbers."""
         target = Path(path).expanduser()
         partial = target.with_name(f".{target.name}.part")
-        partial.write_text(self._text(station or ""), encoding="utf-8")
+        partial.write_text(text.text_of(self._results(), self._now(), station or ""), encoding="utf-8")
         partial.replace(target)
         return target
 
@@ -489,50 +472,3 @@ class GnssInspector(Widget):
             if station.name == name:
                 return station
         raise GnssError(f"There is no station {name} in the list.")
-
-    # ------------------------------------------------------------------ what the page asks for
-
-    def _series(self, request: Request) -> Answer:
-        found = self._compared
-        name = request.payload["name"]
-        if found is None or name not in found.comparison.names:
-            return Answer(None)
-        payload, buffer = series_payload(found.comparison.series(name), found.gathered.steps or [])
-        return Answer(payload, [buffer])
-
-    def _text(self, station: str) -> str:
-        found = self._now()
-        if station:
-            return text.series_text(self._results(), found.comparison, found.settings, station)
-        return text.table_text(self._results(), found.comparison, found.settings)
-
-    def _csv(self, request: Request) -> dict[str, str]:
-        return {"text": self._text(request.payload["station"])}
-
-    def _figure(self, request: Request) -> Answer:
-        from insar_widgets.export.gnss import export_gnss_figure  # noqa: PLC0415 - slow to import
-
-        kind = "svg" if request.payload["kind"] == "svg" else "png"
-        found = self._now()
-        with TemporaryDirectory() as folder:
-            target = Path(folder) / f"gnss.{kind}"
-            return Answer(None, [export_gnss_figure(self._results(), found.comparison, target).read_bytes()])
-
-    def _add_own(self, request: Request) -> dict[str, str]:
-        asked = request.payload
-        path = self._folders.resolve(asked["path"])
-        return {"name": self.add_file(path, lon=asked.get("lon"), lat=asked.get("lat")).name}
-
-    def _template(self, *, write: bool) -> dict[str, Any]:
-        if not self.reference:
-            raise GnssError("Choose a reference station first.")
-        station = self._station(self.reference)
-        return facts.write_reference(
-            self._results(), self._template_path, station.lon, station.lat, write=write
-        )
-
-    def _zoom(self, name: str) -> None:
-        station = self._station(name)
-        if self._map is not None:
-            self._map.center = (station.lat, station.lon)
-            self._map.zoom = max(float(self._map.zoom), 12.0)
