@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,6 +15,7 @@ from scipy.stats import binom
 from insar_widgets import compare_gnss, open_results
 from insar_widgets.gnss import Station
 from insar_widgets.results import Grid
+from insar_widgets.simulate.scene import fractal
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +69,66 @@ def test_95_percent_of_the_differences_lie_within_their_stated_uncertainty(resul
 def test_what_is_wrong_leaves_it(results, wrong):
     """Wrong epochs show in the residuals, see test_compare: a shift in time changes no velocity."""
     assert share_within(results, 40, wrong) < binom.ppf(1e-4, 38, 0.95) / 38
+
+
+@pytest.fixture(scope="module")
+def truth(small_stack):
+    """What was put into the simulated stack."""
+    with xr.open_dataset(Path(small_stack.products[0].path).parent / "truth.nc") as data:
+        return data.load()
+
+
+def true_station(truth, x, y, lonlat, name, rng):
+    """Daily positions on the simulated ground itself: bowl, earthquake and season of that place, and noise."""
+    place = truth.sel(x=x, y=y, method="nearest")
+    days = np.arange(-10, 131)
+    years = days / 365.25
+    phase = truth.attrs["annual_phase"]
+    season = np.cos(2 * np.pi * years + phase) - np.cos(phase)
+    first = truth["date"].values[0].astype("datetime64[D]")
+    data = xr.Dataset(coords={"time": (first + days).astype("datetime64[ns]")})
+    for component, scale in (("east", 1), ("north", 1), ("up", 3)):
+        moved = float(place[f"velocity_{component}"]) * years
+        moved += float(place[f"step_{component}"]) * (years >= truth.attrs["step_time_years"])
+        moved += (component == "up") * float(place["annual_up"]) * season
+        data[component] = ("time", moved + rng.normal(0, 0.0008 * scale, days.size))
+        data[f"sigma_{component}"] = ("time", np.full(days.size, 0.0008 * scale))
+    for pair in ("corr_en", "corr_eu", "corr_nu"):
+        data[pair] = ("time", np.zeros(days.size))
+    data.attrs = {"station": name, "frame": "IGS20", "notes": ""}
+    return Station(name, *lonlat, 0.0, date(2018, 1, 1), date(2025, 1, 1)), data
+
+
+def test_so_they_do_on_the_simulated_ground(finished_run, truth, tmp_path):
+    """Stations on the ground of the simulation, against its line of sight under twelve atmospheres.
+
+    An atmosphere is smooth in space, so that stations of one draw err together: few of each are taken. What stays the
+    same from date to date (errors of unwrapping and of the DEM, layered delays) is not part of a stated uncertainty.
+    """
+    folder = tmp_path / "run"
+    shutil.copytree(finished_run.work_dir, folder, ignore=shutil.ignore_patterns("pic", "prepared"))
+    rng = np.random.default_rng(21)
+    layer = open_results(folder).timeseries
+    known = np.isfinite(layer.values).all(axis=0)
+    moved = truth["displacement_los"].sel(x=layer["x"], y=layer["y"], method="nearest").values
+    places = np.argwhere(known)
+    grid = Grid.from_array(layer)
+    within = []
+    for draw in range(12):
+        delays = np.stack([0.003 * fractal(moved.shape[1:], 8 / 3, rng) for _ in moved])
+        series = moved + delays - (moved + delays)[:1]
+        with h5py.File(folder / Path(layer.attrs["source"]).name, "r+") as file:
+            file["timeseries"][...] = np.where(known, series, np.nan)
+        made = []
+        for n, (row, column) in enumerate(places[rng.choice(len(places), 9, replace=False)]):
+            lonlat = [float(v) for v in grid.lonlat(row + 0.5, column + 0.5)]
+            x, y = float(layer["x"][column]), float(layer["y"][row])
+            made.append(true_station(truth, x, y, lonlat, f"T{n}", rng))
+        found = compare_gnss(
+            open_results(folder), [s for s, _ in made], series={s.name: d for s, d in made}, steps=[],
+            reference="T0" if draw % 2 else None,
+        ).table  # fmt: skip
+        found = found[~found["is_reference"].astype(bool)]
+        within += list(found["velocity_difference"].abs() <= found["velocity_difference_95"])
+    assert len(within) > 90
+    assert np.mean(within) >= binom.ppf(1e-3, 60, 0.95) / 60  # as if some sixty were independent
