@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import metadata
 from pathlib import Path
@@ -94,3 +95,20 @@ def test_what_users_install_asks_for_no_copyleft_package():
         todo += [re.match(r"[A-Za-z0-9._-]+", need)[0] for need in needs if "extra ==" not in need]  # type: ignore[index]
     assert "xarray" in seen
     assert seen & COPYLEFT.keys() == set()
+
+
+def test_the_front_end_ships_no_package_of_others_and_builds_with_pinned_ones():
+    top = LOCK.parent
+    assert "dependencies" not in json.loads((top / "package.json").read_text())
+    packages = json.loads((top / "package-lock.json").read_text())["packages"]
+    others = {name: about for name, about in packages.items() if name}
+    assert len(others) > 100
+    assert [name for name, about in others.items() if not about.get("dev")] == []
+    assert [
+        name for name, about in others.items() if not about.get("integrity", "").startswith("sha512-")
+    ] == []
+    assert [
+        name for name, about in others.items() if "resolved" in about
+    ] == []  # .npmrc: no registry's address
+    free = {"MIT", "Apache-2.0", "ISC", "MPL-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "0BSD"}
+    assert {about["license"] for about in others.values()} <= free
