@@ -13,4 +13,7 @@ FAST_STEPS = ("invert_network", "correct_topography")
 LOADING = "load_data"
 """The step that reads products, through rasterio."""
 
-__all__ = ["ENGINES", "FAST", "FAST_STEPS", "LOADING", "MINTPY"]
+RAMPS = ("deramp", "residual_RMS")
+"""Steps that fit a ramp to every date, with one pseudo-inverse instead of one a date."""
+
+__all__ = ["ENGINES", "FAST", "FAST_STEPS", "LOADING", "MINTPY", "RAMPS"]

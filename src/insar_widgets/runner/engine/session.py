@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING, MINTPY
+from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING, MINTPY, RAMPS
 from insar_widgets.runner.engine.proof import Proof, ProofFailedError, use_cache_below
 
 __all__ = ["Engine"]
@@ -48,6 +48,10 @@ class Engine:
         """Put the fast engine in if it is wanted and one of these steps is its own."""
         steps = set(steps)
         self._read_through_rasterio(steps)
+        if self._name == FAST and steps & set(RAMPS):
+            from insar_widgets.runner.engine.ramps import OneInverse  # noqa: PLC0415 - needs MintPy
+
+            OneInverse().install()
         if self._name != FAST or not steps & set(FAST_STEPS):
             return
         use_cache_below(self._folder)
