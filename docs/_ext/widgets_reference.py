@@ -1,8 +1,9 @@
-"""The directive ``widget``: a widget's page from its class, with a table of its traits."""
+"""The directives ``widget``, a widget's page from its class and traits, and ``room``, what a room offers."""
 
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,27 @@ class WidgetDirective(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=False)
 
 
+class RoomDirective(SphinxDirective):
+    """Write the entries of what a room offers beside the names that are importable from the package itself."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Have autodoc write each, classes with their members."""
+        name = f"insar_widgets.{self.arguments[0]}"
+        room = import_module(name)
+        self.env.note_dependency(str(room.__file__))
+        lines = [f".. currentmodule:: {name}", ""]
+        for entry in sorted(room.__all__, key=lambda n: (not n[0].islower(), n)):
+            if entry in insar_widgets.__all__ or entry.isupper():
+                continue
+            if inspect.isclass(getattr(room, entry)):
+                lines += [f".. autoclass:: {entry}", "   :members:", ""]
+            else:
+                lines += [f".. autofunction:: {entry}", ""]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 def _plain(text: str) -> str:
     return text.replace("*", r"\*").replace("|", r"\|")
 
@@ -156,4 +178,5 @@ def _help(text: str) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directive."""
     app.add_directive("widget", WidgetDirective)
+    app.add_directive("room", RoomDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
