@@ -16,4 +16,7 @@ LOADING = "load_data"
 RAMPS = ("deramp", "residual_RMS")
 """Steps that fit a ramp to every date, with one pseudo-inverse instead of one a date."""
 
-__all__ = ["ENGINES", "FAST", "FAST_STEPS", "LOADING", "MINTPY", "RAMPS"]
+AVERAGING = ("reference_point", "quick_overview")
+"""Steps that average all interferograms, slab by slab."""
+
+__all__ = ["AVERAGING", "ENGINES", "FAST", "FAST_STEPS", "LOADING", "MINTPY", "RAMPS"]

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING, MINTPY, RAMPS
+from insar_widgets.runner.engine import AVERAGING, FAST, FAST_STEPS, LOADING, MINTPY, RAMPS
 from insar_widgets.runner.engine.proof import Proof, ProofFailedError, use_cache_below
+from insar_widgets.runner.lean import settle_memory
 
 __all__ = ["Engine"]
 
@@ -43,29 +44,51 @@ class Engine:
         self._proof: Proof | None = None
         self._reader: Any = None
         self._everywhere = False
+        self._wanted = False
 
     def install(self, steps: Iterable[str]) -> None:
         """Put the fast engine in if it is wanted and one of these steps is its own."""
         steps = set(steps)
         self._read_through_rasterio(steps)
-        if self._name == FAST and steps & set(RAMPS):
+        if self._name == FAST:
+            self._spare_repetition(steps)
+        if self._name != FAST or not steps & set(FAST_STEPS):
+            return
+        self._wanted = True
+        if importlib.util.find_spec("numba") is None:
+            self._go_without("numba is not installed")
+
+    @staticmethod
+    def _spare_repetition(steps: set[str]) -> None:
+        """Have what MintPy does over and over done once, with the same values to the last bit."""
+        if steps & set(RAMPS):
             from insar_widgets.runner.engine.ramps import OneInverse  # noqa: PLC0415 - needs MintPy
 
             OneInverse().install()
-        if self._name != FAST or not steps & set(FAST_STEPS):
-            return
+        if steps & set(AVERAGING):
+            from insar_widgets.runner.engine.averages import Averages  # noqa: PLC0415 - needs MintPy
+
+            Averages().install()
+
+    def _install_fast(self) -> None:
+        """Put the compiled core in; it takes a second and 100 MB, which steps before it can do without."""
         use_cache_below(self._folder)
         try:
-            from insar_widgets.runner.engine.install import FastEngine  # noqa: PLC0415 - takes a second
+            from insar_widgets.runner.engine.install import FastEngine  # noqa: PLC0415 - see above
         except ImportError as error:
-            message = (
-                f"The fast engine cannot be used ({error}); MintPy does all steps by itself. Remedy: pip install "
-                '"insar-widgets[mintpy]"'
-            )
-            self._teller.emit("warning", step="start", message=message)
+            self._go_without(str(error))
             return
         self._installed = FastEngine(self._folder, int(self._run[:8], 16))
         self._installed.install()
+        settle_memory()
+
+    def _go_without(self, why: str) -> None:
+        self._wanted = False
+        message = (
+            f"The fast engine cannot be used ({why}); MintPy does all steps by itself. Remedy: pip install "
+            '"insar-widgets[mintpy]"'
+        )
+        self._teller.emit("warning", step="start", message=message)
 
     def _read_through_rasterio(self, steps: set[str]) -> None:
         """Let load_data read by rasterio, unless MintPy is to do all by itself and can; other steps where it can't."""
@@ -84,6 +107,8 @@ class Engine:
     def do(self, step: str, work: Callable[[], None], *, again: Callable[[], None]) -> None:
         """Do a step; if the fast engine fails its proof in it, call `again` and do it without."""
         self._proof = None
+        if self._wanted and self._installed is None and step in FAST_STEPS:
+            self._install_fast()
         if self._reader is not None and (step == LOADING or self._everywhere):
             self._reader.install()
         try:
@@ -91,7 +116,7 @@ class Engine:
         except ProofFailedError as error:
             self._installed.proof()
             self._installed.remove()
-            self._installed = None
+            self._installed, self._wanted = None, False
             self._teller.warning(f"{error} The step, and what follows, is done again by MintPy itself.")
             again()
             work()
