@@ -23,9 +23,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--disable-gpu",
 ]
 SECONDS = 1000
 TIMEOUT = 120 * SECONDS  # a slow machine with two cores
@@ -170,6 +168,24 @@ class Notebook:
         self.command("docmanager:save")
         _reloaded.add(self.page)
         self.page.goto(self.page.url.split("?")[0])
+
+
+def point_at(page: Page, place: Callable[[], tuple[float, float]], seen: Callable[[float], object]) -> None:
+    """Move the pointer over a place, again and again as a hand does, until what follows from it is seen.
+
+    What is drawn anew just then moves away under a pointer that came once. `place` gives x and y of the window;
+    `seen` gets a time in milliseconds and raises AssertionError while it sees nothing.
+    """
+    for _ in range(TIMEOUT // (2 * SECONDS)):
+        x, y = place()
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+        try:
+            seen(2.0 * SECONDS)
+        except AssertionError:
+            continue
+        return
+    seen(2.0 * SECONDS)
 
 
 @pytest.fixture

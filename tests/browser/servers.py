@@ -77,6 +77,8 @@ def command(kind: str, port: int, folder: Path, dark: bool) -> list[str]:
             f"--port={port}",
             "--Voila.ip=127.0.0.1",
         ],
+        # made for Notebook alone; Voilà cannot load it and says so on the page's console
+        "--VoilaConfiguration.extension_denylist=['@jupyter-notebook/lab-extension']",
         *["--Voila.port_retries=0", "--show_tracebacks=True", *theme],
     ]
 

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from insar_widgets import Results, open_results
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, point_at
 
 both = pytest.mark.parametrize("kind", ["lab", "voila"])
 expect.set_options(timeout=TIMEOUT)
@@ -88,9 +88,11 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     expect(cursor).to_have_text(iso[-1])
 
     # The date under the pointer is the map's date, and the map's keys move the chart's
-    x, y = middle(symbols.nth(1))
-    page.mouse.move(x + 2, y + 30)
-    expect(day).to_have_text(iso[1])
+    def below_second() -> tuple[float, float]:
+        x, y = middle(symbols.nth(1))
+        return x + 2, y + 30
+
+    point_at(page, below_second, lambda within: expect(day).to_have_text(iso[1], timeout=within))
     expect(cursor).to_have_text(iso[1])
     page.get_by_role("slider", name="Date").focus()
     page.keyboard.press("End")
@@ -139,17 +141,21 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     drag(page, (x, y), (x + 30, y))
     expect(transect.locator(".ti-facts")).not_to_have_text(facts)
     # hover moves a dot on the map, and the pointer on the line moves the profile's
-    left, top = middle(transect.locator("svg.iw-c"))
-    page.mouse.move(left, top)
-    expect(page.locator(DOT)).to_have_count(1)
+    point_at(
+        page,
+        lambda: middle(transect.locator("svg.iw-c")),
+        lambda within: expect(page.locator(DOT)).to_have_count(1, timeout=within),
+    )
     expect(transect.locator(".ti-value")).not_to_be_empty()
     page.mouse.move(*middle(transect.locator("h2")))
     expect(page.locator(DOT)).to_have_count(0)
-    ends = [middle(vertices.nth(i)) for i in (0, 1)]
-    x, y = (ends[0][0] + ends[1][0]) / 2 + 10, ends[0][1]
-    page.mouse.move(x - 2, y)
-    page.mouse.move(x, y)
-    expect(transect.locator(".iw-c-cross")).to_have_count(1)
+
+    def on_the_line() -> tuple[float, float]:
+        ends = [middle(vertices.nth(i)) for i in (0, 1)]
+        return (ends[0][0] + ends[1][0]) / 2 + 10, ends[0][1]
+
+    cross = transect.locator(".iw-c-cross")
+    point_at(page, on_the_line, lambda within: expect(cross).to_have_count(1, timeout=within))
 
     # A pair of the network is on the map and under the line
     displacement = layer.inner_text()

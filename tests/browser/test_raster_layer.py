@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pyproj import Transformer
 
-from .conftest import TIMEOUT, VOILA_AND_SOAK, Notebook
+from .conftest import TIMEOUT, VOILA_AND_SOAK, Notebook, point_at
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -240,9 +240,12 @@ def without_the_kernel(page: Page, sent: Sent) -> None:  # noqa: PLR0915 - one p
         " return [p.x, p.y]; }",
         lonlat(30, 60),
     )
-    page.mouse.move(box["x"] + at[0] - 1, box["y"] + at[1])
-    page.mouse.move(box["x"] + at[0], box["y"] + at[1])
-    expect(legend.locator(".iw-raster-value")).to_have_text("240.0 mm")
+    value = legend.locator(".iw-raster-value")
+    point_at(
+        page,
+        lambda: (box["x"] + at[0], box["y"] + at[1]),
+        lambda within: expect(value).to_have_text("240.0 mm", timeout=within),
+    )
     assert sent.about(own)[before:] == []
     set_traits(page, visible=False)
     expect(page.locator(TILE).first).to_be_hidden()

@@ -44,6 +44,8 @@ export function browsePanel(context: Context, title: string, note: string): Pane
 
   function go(path: string, focus: string | null): void {
     body.setAttribute("aria-busy", "true");
+    // a second click would still mean the folder that is about to leave
+    for (const shown of body.querySelectorAll("button")) shown.disabled = true;
     requests
       .request("list", { path }, { signal: latest.next() })
       .then(({ payload }) => {

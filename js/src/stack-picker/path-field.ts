@@ -3,7 +3,7 @@
 import { button, h, replace } from "../lib/dom";
 import { plural } from "../lib/findings";
 import { icon, type IconName } from "../lib/icons";
-import { Latest } from "../lib/messages";
+import { Latest, RequestError } from "../lib/messages";
 import type { Context, Entry, EntryKind } from "./api";
 
 const ICONS: Record<EntryKind, IconName> = {
@@ -118,7 +118,10 @@ export function pathField(context: Context): HTMLElement {
         active = -1;
         showOptions();
       })
-      .catch(close);
+      .catch((error: unknown) => {
+        // given up because more was typed: the next question is on its way
+        if (!(error instanceof RequestError && error.cancelled)) close();
+      });
   }
 
   function step(by: number): void {
