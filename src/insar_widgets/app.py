@@ -63,6 +63,8 @@ def command_and_environment(
         f"--theme={theme}",
         "--template=insar_widgets",
         "--progressive_rendering=True",
+        # made for Notebook alone; Voilà cannot load it and says so on the page's console
+        "--VoilaConfiguration.extension_denylist=['@jupyter-notebook/lab-extension']",
         "--show_tracebacks=False",
         *([] if browser else ["--no-browser"]),
     ]

@@ -30,8 +30,7 @@ TIMEOUT = 120 * SECONDS  # a slow machine with two cores
 # What the hosts themselves complain about; anything else is ours.
 NOISE = re.compile(
     r"favicon|Failed to load resource|ERR_INTERNET_DISCONNECTED|ERR_NAME_NOT_RESOLVED|require\.js|"
-    r"\[jupyterlab|Error: Module not found|plugin .* failed|WebSocket|ServiceWorker|debugger state|"
-    r"@jupyter-notebook/lab-extension"  # Notebook 7's extension is not made for Voilà
+    r"\[jupyterlab|Error: Module not found|plugin .* failed|WebSocket|ServiceWorker|debugger state"
 )
 BOTH = pytest.mark.parametrize("kind", ["lab", "voila"])
 # what hardly depends on the host is tried in the quicker one; `make soak` tries it in the other
