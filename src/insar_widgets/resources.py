@@ -6,10 +6,21 @@ import os
 import shutil
 from pathlib import Path
 
-__all__ = ["cores", "disk_free", "memory_bytes", "memory_limit"]
+__all__ = ["cores", "disk_free", "leave_alone", "may_write", "memory_bytes", "memory_limit"]
 
 _CGROUP = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
+_left_alone: set[Path] = set()
+
+
+def leave_alone(folder: Path) -> None:
+    """From now on this process keeps nothing of its own, such as overviews, below a folder."""
+    _left_alone.add(folder.resolve())
+
+
+def may_write(folder: Path) -> bool:
+    """Whether something of our own may be kept in a folder; permissions are another matter."""
+    return not any(folder.resolve().is_relative_to(other) for other in _left_alone)
 
 
 def cores() -> int:

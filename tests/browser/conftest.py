@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from .servers import Server, serve
+from .servers import JUPYTER, Server, serve
 
 FLAGS = [
     "--no-sandbox",
@@ -61,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
-    """Start a server of a kind, "lab" or "voila", once."""
+    """Start a server of a kind, "lab", "nb7" or "voila", once."""
     running: dict[str, tuple[Any, Server]] = {}
 
     def start(kind: str) -> Server:
@@ -119,12 +119,15 @@ class Notebook:
         self.name = name
 
     def open(self) -> None:
-        """Load the page; in JupyterLab run all cells."""
+        """Load the page; in JupyterLab and Notebook run all cells."""
         if self.server.kind == "voila":
             self.page.goto(f"{self.server.url}/voila/render/{self.name}")
             return
         workspace = self.name.removesuffix(".ipynb")
-        self.page.goto(f"{self.server.url}/lab/workspaces/{workspace}/tree/{self.name}?reset")
+        place = f"lab/workspaces/{workspace}/tree/{self.name}?reset"
+        self.page.goto(
+            f"{self.server.url}/{place if self.server.kind == 'lab' else f'notebooks/{self.name}'}"
+        )
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", state="visible")
         self.page.wait_for_function("window.jupyterapp !== undefined")
         # Running is refused, silently, as long as the kernel's session is not there.
@@ -189,7 +192,7 @@ def point_at(page: Page, place: Callable[[], tuple[float, float]], seen: Callabl
 
 @pytest.fixture
 def notebook(page: Page, start_server: Callable[[str], Server]) -> Iterator[Callable[..., Notebook]]:
-    """Show cells of code in "lab" or "voila"; its kernel ends with the test."""
+    """Show cells of code in "lab", "nb7" or "voila"; its kernel ends with the test."""
     opened: list[Notebook] = []
 
     def show(kind: str, *cells: str) -> Notebook:
@@ -208,5 +211,5 @@ def notebook(page: Page, start_server: Callable[[str], Server]) -> Iterator[Call
         return shown
 
     yield show
-    if any(shown.server.kind == "lab" for shown in opened):
+    if any(shown.server.kind in JUPYTER for shown in opened):
         page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")

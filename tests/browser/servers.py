@@ -1,4 +1,4 @@
-"""Real JupyterLab and Voilà servers on loopback, with a home, settings and runtime folder of their own."""
+"""Real servers on loopback, JupyterLab, Notebook, Voilà or the app, with a home, settings and folders of their own."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 START_SECONDS = 120
+JUPYTER = {"lab": "jupyterlab", "nb7": "notebook"}
 
 
 @dataclass
@@ -58,15 +59,18 @@ def environment(home: Path) -> dict[str, str]:
     return inherited | {name: str(folder) for name, folder in folders.items()}
 
 
-def command(kind: str, port: int, folder: Path, dark: bool) -> list[str]:
+def command(kind: str, port: int, folder: Path, dark: bool, arguments: Sequence[str] = ()) -> list[str]:
     """How to start a server of a kind."""
-    if kind == "lab":
+    theme = ["--theme=dark"] if dark else []
+    if kind == "app":
+        program = str(Path(sys.executable).with_name("insar-widgets"))
+        return [program, "app", "--no-browser", f"--port={port}", *theme, *arguments]
+    if kind in JUPYTER:
         return [
-            *[sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ip=127.0.0.1"],
+            *[sys.executable, "-m", JUPYTER[kind], "--no-browser", f"--port={port}", "--ip=127.0.0.1"],
             *["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="],
             *["--allow-root", "--expose-app-in-browser", f"--ServerApp.root_dir={folder}"],
         ]
-    theme = ["--theme=dark"] if dark else []
     return [
         *[
             sys.executable,
@@ -84,11 +88,16 @@ def command(kind: str, port: int, folder: Path, dark: bool) -> list[str]:
 
 
 @contextmanager
-def serve(kind: str, folder: Path, home: Path, *, dark: bool = False) -> Iterator[Server]:
-    """Start a server of `kind` ("lab" or "voila") on the notebooks in `folder`, and end it afterwards."""
+def serve(
+    kind: str, folder: Path, home: Path, *, dark: bool = False, arguments: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Start a server of `kind` ("lab", "nb7", "voila" or "app") on the notebooks in `folder`, and end it afterwards.
+
+    ``arguments`` are those of the app, which shows its own page.
+    """
     port = free_port()
     process = subprocess.Popen(
-        command(kind, port, folder, dark),
+        command(kind, port, folder, dark, arguments),
         env=environment(home),
         cwd=folder,
         stdout=subprocess.PIPE,

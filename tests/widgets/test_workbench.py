@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 
 import pytest
 
@@ -108,3 +109,140 @@ def test_a_path_that_cannot_be_opened_is_told(make, tmp_path):
     until(lambda: stage(bench, "stack")["state"] == "failed")
     with pytest.raises(InsarWidgetsError, match="A workbench opens"):
         make(3)
+
+
+def snapshot(folder):
+    """Every file and folder below, with its size and the time of its last change."""
+    return {
+        str(p.relative_to(folder)): (p.lstat().st_mtime_ns, 0 if p.is_dir() else p.lstat().st_size)
+        for p in [folder, *folder.rglob("*")]
+    }
+
+
+def ask(widget, kind, payload=None):
+    """Send what a page, or anybody who can reach the kernel, could send; returns the answer."""
+    answers = []
+    send = widget.send
+    widget.send = lambda content, buffers=None: answers.append(content)
+    try:
+        content = {"id": kind, "kind": kind, "payload": payload}
+        widget._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+        until(lambda: any("ok" in answer for answer in answers))
+    finally:
+        widget.send = send
+    return next(answer for answer in answers if "ok" in answer)
+
+
+@pytest.mark.mintpy
+def test_a_read_only_page_changes_nothing_whatever_it_is_asked(make, finished_run, tmp_path):
+    folder = shutil.copytree(finished_run.work_dir, tmp_path / "public")
+    before = snapshot(folder)
+    bench = make(folder, read_only=True)
+    bench._page_says(None, {"shown": True}, [])
+    for name in ("run", "map", "gnss", "export"):
+        bench.stage = name
+    bench.tab = "network"
+    bench.map.wait()
+    assert [item["name"] for item in bench._bar.items] == ["run", "map", "gnss", "export"]
+    bench.stage = "stack"  # which this page does not have
+    assert bench.stage == "map"
+    asked = [
+        (bench.runner, "start", {}),
+        (bench.runner, "start", {"steps": ["velocity"]}),
+        (bench.runner, "cancel", None),
+        (bench.runner, "switch", {"step": "deramp", "on": True}),
+        (bench.runner, "fix", {"values": {"mintpy.deramp": "linear"}}),
+        (bench.exporter, "export", None),
+        (bench.network, "write", None),
+        (bench.gnss, "find", {"refresh": True}),
+        (bench.gnss, "own", {"path": str(tmp_path / "own.tenv3")}),
+        (bench.gnss, "template", {"write": True}),
+        (bench.map._panel, "template", {"write": True}),
+    ]
+    for widget, kind, payload in asked:
+        answer = ask(widget, kind, payload)
+        assert not answer["ok"], kind
+        assert "read-only" in answer["error"]["message"], kind
+    # What a page may set leads nowhere either: a folder elsewhere, names that leave it.
+    (tmp_path / "secret.txt").write_text("not for visitors")
+    bench.exporter.out = str(tmp_path)
+    bench.exporter._files = [{"name": "secret.txt", "product": "", "bytes": 1, "state": "exists"}]
+    assert not ask(bench.exporter, "download")["ok"]
+    bench.exporter.out = str(folder)
+    bench.exporter._files = [{"name": "../secret.txt", "product": "", "bytes": 1, "state": "exists"}]
+    assert not ask(bench.exporter, "download")["ok"]
+    assert not ask(bench.transect, "file", str(tmp_path / "secret.txt"))["ok"]
+    assert not bench.runner._head["writable"]
+    assert snapshot(folder) == before
+
+
+@pytest.mark.mintpy
+def test_nothing_outside_of_the_root_is_opened_run_or_written(make, finished_run, small_stack, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    outside = shutil.copytree(finished_run.work_dir, tmp_path / "outside")
+    inside = shutil.copytree(finished_run.work_dir, root / "inside")
+    (root / "link").symlink_to(outside)
+    for path in (outside, root / "link", root / ".." / "outside", "/etc", "../outside"):
+        bench = make(path, root=root)
+        assert "outside" in bench._bar.error["message"], path
+        assert bench.results is None and bench.stage == "stack"
+        bench.picker.path = str(path)
+        bench.picker.wait()
+        assert "is outside" in bench.picker._error["message"], path
+        assert bench.work_dir == ""
+    # A work directory of which a file is a link to elsewhere
+    linked = shutil.copytree(inside, root / "linked")
+    (linked / "velocity.h5").unlink()
+    (linked / "velocity.h5").symlink_to(outside / "velocity.h5")
+    bench = make(linked, root=root)
+    assert "is a link to a place outside" in bench._bar.error["message"]
+    assert bench.results is None
+    # Inside everything works, and what it could reach from there is refused.
+    bench = make(inside, root=root)
+    assert bench.stage == "map" and bench._bar.error is None
+    before = snapshot(outside)
+    for target in (str(outside / "out"), "../outside/out", str(root / "link" / "out")):
+        bench.exporter.out = target
+        assert "outside" in bench.exporter._error["message"], target
+        assert not ask(bench.exporter, "export")["ok"]
+    assert not ask(bench.config, "save", {"path": str(outside / "x.txt"), "replace": True})["ok"]
+    assert not ask(bench.config, "open", {"path": str(outside)})["ok"]
+    assert not ask(bench.config, "list", {"path": str(outside)})["ok"]
+    assert not ask(bench.transect, "file", str(outside / "velocity.h5"))["ok"]
+    assert not ask(bench.transect, "line", {"path": str(outside / "line.geojson")})["ok"]
+    assert not ask(bench.series, "steps", {"path": str(outside / "steps.txt")})["ok"]
+    assert not ask(bench.gnss, "own", {"path": str(outside / "own.tenv3")})["ok"]
+    assert not ask(bench.runner, "open", {"file": "../../outside/velocity.h5"})["ok"]
+    bench.config.change({"mintpy.load.unwFile": f"{small_stack.root}/*/*_unw_phase.tif"})
+    answer = ask(bench.runner, "start", {"from": "load_data"})
+    assert "mintpy.load.unwFile" in answer["error"]["message"]
+    assert "outside" in answer["error"]["message"]
+    assert snapshot(outside) == before
+    # Where the picker would run
+    bench = make(root=root)
+    bench.picker.work_dir = str(outside)
+    assert bench.work_dir == ""
+    assert "outside" in bench._bar.error["message"]
+
+
+def test_zips_with_members_or_links_outside_stay_outside(make, small_stack, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    whole, harmful, linked = small_stack.products[:3]
+    shutil.copytree(small_stack.root / whole.name, root / whole.name)
+    for product, folder in ((harmful, root), (linked, tmp_path)):
+        with zipfile.ZipFile(folder / f"{product.name}.zip", "w") as archive:
+            for file in (small_stack.root / product.name).iterdir():
+                archive.write(file, f"{product.name}/{file.name}")
+            if product is harmful:
+                archive.writestr("../../escaped.txt", "x")
+    (root / f"{linked.name}.zip").symlink_to(tmp_path / f"{linked.name}.zip")
+    bench = make(root, root=root)
+    bench.picker.wait()
+    assert [p.name for p in bench.stack.products] == [whole.name]
+    assert any("leads out of the zip" in finding.message for finding in bench.picker.findings)
+    bench.picker.prepare()
+    bench.picker.wait()
+    assert {p.name for p in tmp_path.iterdir()} == {"root", f"{linked.name}.zip"}
+    assert bench.picker.work_dir.startswith(str(root))

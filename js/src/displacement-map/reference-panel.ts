@@ -21,6 +21,7 @@ export function referencePanel(context: Context): HTMLElement {
     return true;
   });
   const write = button("Write to template…", ask, { class: "small", key: "write" });
+  write.dataset.writes = "";
   const back = button(
     "As in the file",
     () => {

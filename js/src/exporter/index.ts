@@ -98,6 +98,7 @@ function deedsPart(context: Context): HTMLElement {
     },
     { class: "primary", key: "export" },
   );
+  go.dataset.writes = "";
   const stop = button(
     "Cancel",
     () => {

@@ -69,12 +69,16 @@ function emptyState(context: Context, find: (refresh: boolean) => void): HTMLEle
           : "Open the work directory of a run with a time series first.",
       ),
       ready
-        ? button(
-            "Find stations",
-            () => {
-              find(false);
-            },
-            { class: "primary", key: "find" },
+        ? h(
+            "div",
+            { "data-writes": true },
+            button(
+              "Find stations",
+              () => {
+                find(false);
+              },
+              { class: "primary", key: "find" },
+            ),
           )
         : null,
     );

@@ -211,7 +211,7 @@ function ownField(context: Context): HTMLElement {
   };
   return h(
     "div",
-    { class: "iw-row gi-own" },
+    { class: "iw-row gi-own", "data-writes": true },
     h("span", { class: "iw-2" }, "A station of your own"),
     path,
     lon,

@@ -142,12 +142,16 @@ export function referenceLine(context: Context): HTMLElement {
           : null,
         question
           ? null
-          : button(
-              "Write to template",
-              () => {
-                template(false);
-              },
-              { class: "small", key: "template" },
+          : h(
+              "span",
+              { "data-writes": true },
+              button(
+                "Write to template",
+                () => {
+                  template(false);
+                },
+                { class: "small", key: "template" },
+              ),
             ),
         question
           ? h(

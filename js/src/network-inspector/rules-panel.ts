@@ -80,6 +80,7 @@ export function rulesPanel(context: Context): HTMLElement {
     },
     { class: "primary", key: "write" },
   );
+  write.dataset.writes = "";
   const reset = button(
     "Back to the template’s",
     () => {

@@ -90,6 +90,8 @@ export interface State {
   _fixes: Fix[];
   _figures: Chip[];
   engine: Engine;
+  /** Of a page on which nothing may be run. */
+  read_only: boolean;
   _file: { path?: string; name?: string };
   _error: { message: string; remedy: string } | null;
 }

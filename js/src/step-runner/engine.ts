@@ -60,18 +60,19 @@ export class EngineChoice {
 export function engineMark({ engine, name }: Row, showLog: () => void): HTMLElement | null {
   if (!engine) return null;
   const fast = engine.name === "fast";
+  const word = fast ? (engine.proved ? "fast, proved" : "fast") : "MintPy";
   const element = h(
     "button",
     {
       type: "button",
       class: "rn-made",
       title: engine.words,
-      "aria-label": `${engine.words} Show the log`,
+      "aria-label": `${word}: ${engine.words} Show the log`,
       "data-key": `${name}-engine`,
       "data-engine": engine.name,
     },
     engine.proved ? icon("done", "small done") : null,
-    fast ? (engine.proved ? "fast, proved" : "fast") : "MintPy",
+    word,
   );
   element.addEventListener("click", showLog);
   return element;

@@ -118,7 +118,9 @@ export class Header {
         "p",
         {},
         h("b", {}, "Read-only: "),
-        `${head.work_dir ?? ""} can't be written to. Everything can be looked at, nothing can be run or switched.`,
+        this.context.model.get("read_only")
+          ? "on this page everything can be looked at, nothing can be run or switched."
+          : `${head.work_dir ?? ""} can't be written to. Everything can be looked at, nothing can be run or switched.`,
       ),
     );
     const busy = this.actions.busy();

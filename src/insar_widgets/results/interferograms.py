@@ -19,6 +19,7 @@ import xarray as xr
 from xarray.core import indexing
 
 from insar_widgets.errors import CancelledError, ResultsError
+from insar_widgets.resources import may_write
 from insar_widgets.results._lazy import LayerArray, open_hdf5
 from insar_widgets.results._scan import FileEntry, Scan
 
@@ -221,6 +222,8 @@ class Interferograms:
 
     def _keep(self, mean: Floats, stamp: list[int | str]) -> None:
         target = self.work_dir / _CACHE
+        if not may_write(target):
+            return
         content = json.dumps({"stamp": stamp, "mean": [None if np.isnan(m) else float(m) for m in mean]})
         with suppress(OSError):  # a folder that may only be read: it is computed again next time
             target.parent.mkdir(exist_ok=True)

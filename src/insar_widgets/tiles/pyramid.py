@@ -14,7 +14,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from insar_widgets.errors import CancelledError, InsarWidgetsError
-from insar_widgets.resources import disk_free
+from insar_widgets.resources import disk_free, may_write
 from insar_widgets.tiles import _store
 from insar_widgets.tiles._levels import BLOCK, Levels
 from insar_widgets.tiles._origin import Origin, stamp_of
@@ -101,7 +101,8 @@ def find(origin: Origin, cache_dir: Path | None) -> Path | None:
     """A complete pyramid of an origin, beside the data or in the cache."""
     for folder in (origin.beside, cache_folder(cache_dir)):
         if _store.is_complete(folder / origin.name, origin):
-            _store.mark_used(folder / origin.name)
+            if may_write(folder):
+                _store.mark_used(folder / origin.name)
             return folder / origin.name
     return None
 
@@ -117,7 +118,7 @@ def plan(origin: Origin, levels: Levels, cache_dir: Path | None) -> Plan | str:
     why = []
     for folder, cache in ((origin.beside, False), (cache_folder(cache_dir), True)):
         where = "the cache folder" if cache else "the folder of the data"
-        if not _writable(folder):
+        if not (may_write(folder) and _writable(folder)):
             why.append(f"{where} ({folder}) is read-only")
         elif (free := disk_free(folder)) < need + _SPARE_BYTES:
             why.append(f"{where} ({folder}) has {_size(free)} free and {_size(need)} are needed")

@@ -14,7 +14,6 @@ READ_ONLY = "This page is read-only: everything can be looked at, nothing is run
 _WRITES = {
     "StepRunner": {"start", "cancel", "switch", "fix"},
     "DisplacementMap": {"template"},
-    "TransectInspector": {"file"},
     "NetworkInspector": {"write"},
     "GnssInspector": {"find", "own", "template"},
     "Exporter": {"export"},

@@ -395,7 +395,7 @@ class ConfigBuilder(Widget):
 
     def _hillshade(self, _request: Request) -> Answer:
         dem = str(self._stack_view.get("relief", ""))
-        if not dem:
+        if not dem or not self._folders.contains(Path(dem)):
             return Answer({"bounds": None})
         cached = self._relief
         if cached is None or cached[0] != dem:

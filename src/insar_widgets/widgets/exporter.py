@@ -343,7 +343,7 @@ class Exporter(Widget):
 
     def _download(self, _request: Request) -> dict[str, Any]:
         folder = self._folder()
-        there = [folder / line["name"] for line in self._files]
+        there = [file.path for file in self.plan()]
         beside = [path.with_suffix(".qml") for path in there] + [Path(f"{path}.json") for path in there]
         paths = [path for path in dict.fromkeys([*there, *beside, *self._made]) if path.is_file()]
         paths = [path for path in paths if self._folders.contains(path)]

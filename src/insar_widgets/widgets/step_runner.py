@@ -75,6 +75,7 @@ class StepRunner(Widget):
     results = traitlets.Instance(Results, allow_none=True, help="What the run has made so far.")
     work_dir = traitlets.Unicode(help="Folder in which MintPy works.")
     layer = traitlets.Unicode(help="Layer that was clicked last, a name in `results.layers`.")
+    read_only = traitlets.Bool(False, help="Whether the page can only look.").tag(sync=True)
     engine = traitlets.Enum(ENGINES, FAST, help="What computes the slow steps.").tag(sync=True)
 
     _rows: Any = traitlets.List(help="One row a step.").tag(sync=True)
@@ -312,6 +313,12 @@ class StepRunner(Widget):
             self._dirty = True
         self._follower.wake()
 
+    @traitlets.observe("read_only")
+    def _read_only_changed(self, _change: Any) -> None:
+        with self._lock:
+            self._dirty = True
+        self._follower.wake()
+
     @traitlets.observe("engine")
     def _engine_changed(self, _change: Any) -> None:
         with self._lock:
@@ -381,7 +388,7 @@ class StepRunner(Widget):
             return
         rows = view.rows_view(run, run.status(), self._facts, running)
         head = view.head_view(run, rows, self._facts, running)
-        head |= {"writable": view.is_writable(run.work_dir), "proof": proof_note(run)}
+        head |= {"writable": not self.read_only and view.is_writable(run.work_dir), "proof": proof_note(run)}
         head["logs"] = view.logs_of(run)
         failed = head["state"] in ("failed", "interrupted")
         needed = None if running or not head["to_do"] else run.estimate().disk_needed_bytes

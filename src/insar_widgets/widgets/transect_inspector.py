@@ -14,6 +14,7 @@ from insar_widgets.errors import CancelledError, InsarWidgetsError, ResultsError
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _transect_profiles as view
 from insar_widgets.widgets._base import Widget
+from insar_widgets.widgets._folders import Folders
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._map_checks import check_line, check_reference
 from insar_widgets.widgets._map_layers import first_layer
@@ -59,6 +60,9 @@ class TransectInspector(Widget):
         Heights in metres (y, x), on any grid; by default the layer ``height`` of the results.
     map
         An ``ipyleaflet.Map`` to show the line on, and to draw it by clicks; a map given as `source` draws it itself.
+    root
+        Folder that files given by path on the page must lie in, as for Voilà; None allows every folder the kernel may
+        read.
     traits
         Any trait of this class, e.g. ``transect=[[-119.64, 35.1], [-119.6, 34.9]], width=500``.
 
@@ -142,11 +146,13 @@ class TransectInspector(Widget):
         *,
         elevation: xr.DataArray | None = None,
         map: ipyleaflet.Map | None = None,
+        root: str | Path | None = None,
         **traits: Any,
     ) -> None:
         unknown = sorted(set(traits) - set(self.trait_names()))
         if unknown:
             raise traitlets.TraitError(f"TransectInspector has no trait {unknown[0]!r}.")
+        self._folders = Folders(root)
         self._sources: dict[str, Layer] = {}
         self._files: dict[str, Layer] = {}
         self._given: dict[str, Layer] = {}
@@ -170,7 +176,7 @@ class TransectInspector(Widget):
                 "add": lambda request: self.add(request.payload["layer"], request.payload["date"]),
                 "change": self._change_profile,
                 "remove": lambda request: self.remove(str(request.payload)),
-                "file": lambda request: self.add_file(str(request.payload)),
+                "file": lambda request: self.add_file(self._folders.resolve(str(request.payload))),
             },
             limit=4,
         )
@@ -460,7 +466,7 @@ class TransectInspector(Widget):
     def _take_line(self, request: Request) -> dict[str, Any]:
         asked = request.payload
         if asked.get("path"):
-            found = line_from_file(str(asked["path"]))
+            found = line_from_file(str(self._folders.resolve(str(asked["path"]))))
         else:
             name = str(asked.get("name") or "")
             found = line_from_text(str(asked["text"]), lat_first=bool(asked.get("lat_first")), name=name)

@@ -12,6 +12,7 @@ import traitlets
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.hyp3 import Stack
+from insar_widgets.resources import leave_alone
 from insar_widgets.results import Results, open_results
 from insar_widgets.runner import Run, Template
 from insar_widgets.widgets import _stages as stages
@@ -96,8 +97,10 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         read_only: bool = False,
         stage: str | None = None,
     ) -> None:
+        self._read_only, self._confined = read_only, root is not None
+        if read_only and root is None:  # whoever only looks has no business elsewhere
+            root = _folder_of(source)
         self._folders = Folders(root)
-        self._read_only = read_only
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._made: dict[str, Any] = {}
         self._panels: dict[str, Any] = {}
@@ -217,7 +220,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
 
     def _make_runner(self) -> StepRunner:
         runner: StepRunner = _load("StepRunner")(self.run if self.run is not None else self.config)
-        if self._folders.root is not None:
+        if self._confined:
             confine_run(runner, self._folders)
         runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
         runner.observe(self._ran, "results")
@@ -241,7 +244,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         return made
 
     def _make_transect(self) -> TransectInspector:
-        made: TransectInspector = _load("TransectInspector")(self.map)
+        made: TransectInspector = _load("TransectInspector")(self.map, root=self._folders.root)
         return made
 
     def _make_network(self) -> NetworkInspector:
@@ -305,9 +308,12 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             )
 
     def _open_work_dir(self, path: Path) -> None:
-        self.work_dir = str(path)
-        try:
+        if self._confined:
             confine_results(path, self._folders)
+        self.work_dir = str(path)
+        if self._read_only:
+            leave_alone(path)
+        try:
             self._take_results(open_results(path))
         except (InsarWidgetsError, OSError) as error:
             self.results = None
@@ -316,6 +322,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             self.stage = "run"
 
     def _take_results(self, results: Results) -> None:
+        if self._read_only:
+            leave_alone(results.work_dir)
         self.work_dir = str(results.work_dir)
         self.results = results
         self.stage = "map"
@@ -365,7 +373,10 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             self.stack = change["new"]
         elif name == "work_dir" and picker.opens != "work_dir" and change["new"]:
             try:
-                self.work_dir = str(self._folders.resolve(change["new"]))
+                path = self._folders.resolve(change["new"])
+                if self._confined:
+                    confine_results(path, self._folders)
+                self.work_dir = str(path)
             except InsarWidgetsError as error:
                 self._bar.error = describe_error(error)
         elif name == "opens" and change["new"] == "work_dir":
@@ -526,6 +537,14 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         for part in (*self._panels.values(), self._body, self._tabs, self._bar):
             part.close()
         super().close()
+
+
+def _folder_of(source: Any) -> Path | None:
+    """The folder that a source lies in, if it is there."""
+    if isinstance(source, Results | Run):
+        return Path(source.work_dir)
+    path = Path(source).expanduser() if isinstance(source, str | Path) else None
+    return path if path is not None and path.is_dir() else None
 
 
 def _toggle(panel: Any, seen: bool) -> None:

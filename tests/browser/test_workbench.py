@@ -1,0 +1,188 @@
+"""The whole path by clicking only, from products to a GeoTIFF, and what holds on every stage of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+import rasterio
+from playwright.sync_api import Page, expect
+
+from insar_widgets import open_results
+
+from .axe import violations
+from .conftest import TIMEOUT
+from .servers import serve
+
+expect.set_options(timeout=TIMEOUT)
+pytestmark = pytest.mark.mintpy
+# Satellite and topographic maps, if somebody chooses them; nobody does here.
+BASEMAPS = ("arcgisonline.com", "opentopomap.org")
+STAGES = ("stack", "template", "run", "map", "gnss", "export")
+LONG = 240_000  # a run of MintPy on a busy machine
+HOSTS = [pytest.param("lab", marks=pytest.mark.soak), "nb7", "app"]
+
+
+@pytest.fixture
+def finished(finished_run, tmp_path):
+    """A work directory of its own."""
+    return Path(shutil.copytree(finished_run.work_dir, tmp_path / "valley"))
+
+
+@pytest.fixture
+def products(small_stack, tmp_path):
+    """A folder of products of its own, beside which the run will work."""
+    return Path(shutil.copytree(small_stack.root, tmp_path / "valley" / "hyp3"))
+
+
+@pytest.fixture
+def requests(page):
+    """Addresses the page has asked for."""
+    seen = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("websocket", lambda socket: seen.append(socket.url))
+    return seen
+
+
+@pytest.fixture
+def show(page, notebook, tmp_path):
+    """Show the workbench in a host; the app is a server of its own."""
+    running = []
+
+    def start(kind, path, *arguments, dark=False):
+        if kind == "app":
+            manager = serve("app", tmp_path, tmp_path / "home", dark=dark, arguments=[str(path), *arguments])
+            server = manager.__enter__()
+            running.append(manager)
+            page.goto(server.url)
+            return None
+        return notebook(kind, f"from insar_widgets import Workbench\nWorkbench({str(path)!r})")
+
+    yield start
+    page.goto("about:blank")
+    for manager in running:
+        manager.__exit__(None, None, None)
+
+
+def stage(page: Page, name: str):
+    return page.locator(f".wb-stage[data-key={name}]")
+
+
+def go(page: Page, name: str) -> None:
+    stage(page, name).click()
+    expect(stage(page, name)).to_have_attribute("aria-current", "step")
+
+
+def on_map(page: Page):
+    """Wait until tiles are drawn, and a point of them on the page."""
+    layer = page.locator(".dm-map")
+    expect(layer).to_be_visible()
+    expect(page.locator(".dm-layer")).to_be_visible()
+    return layer
+
+
+def click_a_series(page: Page) -> None:
+    """Click into the map until a point is taken; a click on what is just drawn anew is lost."""
+    layer = on_map(page)
+    rows = page.locator(".iw-wb-tab .iw").first.locator("tbody tr, .ts-row")
+    for _ in range(40):
+        layer.scroll_into_view_if_needed()
+        box = layer.bounding_box()
+        page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.45)
+        try:
+            expect(stage(page, "map")).to_contain_text("1 point", timeout=3000)
+            break
+        except AssertionError:
+            continue
+    expect(rows.filter(has_text="Point 1").first).to_contain_text("±")
+
+
+def assert_only_local(requests) -> None:
+    hosts = {urlparse(url).hostname for url in requests if not url.startswith(("data:", "blob:", "about:"))}
+    outside = {host for host in hosts if host not in ("127.0.0.1", "localhost")}
+    assert {host for host in outside if not host.endswith(BASEMAPS)} == set()
+
+
+@pytest.mark.parametrize("kind", HOSTS)
+def test_from_products_to_a_geotiff_by_clicking_only(kind, show, page, products, requests):
+    show(kind, products)
+    expect(stage(page, "stack")).to_have_attribute("data-state", "stale")
+    expect(stage(page, "stack")).to_contain_text("6 dates, 12 pairs, not prepared")
+    page.get_by_role("button", name="Prepare on one grid").click()
+    expect(stage(page, "stack")).to_have_attribute("data-state", "completed")
+    page.get_by_role("button", name="Next: Template").click()
+    expect(page.locator(".cb-chips")).to_contain_text("no findings")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(stage(page, "template")).to_have_attribute("data-state", "completed")
+    page.get_by_role("button", name="Next: Run").click()
+    expect(page.locator('.rn-row[data-step="velocity"]')).to_have_attribute("data-state", "pending")
+    page.locator(".rn").get_by_role("button", name=re.compile("^(Run|Start)")).first.click()
+    expect(stage(page, "run")).to_have_attribute("data-state", "running")
+    expect(stage(page, "run")).to_have_attribute("data-state", "completed", timeout=LONG)
+    page.get_by_role("button", name="Next: Map").click()
+    click_a_series(page)
+    go(page, "gnss")
+    expect(page.get_by_role("button", name="Find stations")).to_be_visible()
+    go(page, "export")
+    exporter = page.locator(".iw.ex")
+    exporter.get_by_label("What the map shows").uncheck()
+    exporter.get_by_role("group", name="Rasters, GeoTIFF").get_by_label("Velocity", exact=True).check()
+    expect(exporter.locator("tr.ex-file")).to_have_count(1)
+    exporter.get_by_role("button", name="Export", exact=True).click()
+    expect(stage(page, "export")).to_have_attribute("data-state", "completed")
+
+    work_dir = products.parent / "mintpy"
+    [file] = (work_dir / "exports").glob("*velocity*.tif")
+    results = open_results(work_dir)
+    truth = results["velocity"].where(results["maskTempCoh"].values.astype(bool)) * 1000
+    with rasterio.open(file) as raster:
+        written = raster.read(1, masked=True).filled(np.nan)
+        assert raster.crs == results.crs
+    # The map's reference goes for the file: the same field, relative to the same pixel.
+    np.testing.assert_allclose(written, truth.values, atol=0.01)
+    assert_only_local(requests)
+
+
+@pytest.mark.parametrize("kind", ["nb7", "app"])
+def test_every_stage_is_reached_by_keyboard_and_accessible_in_both_themes(
+    kind, show, page, finished, requests
+):
+    page.emulate_media(reduced_motion="reduce")
+    shown = show(kind, finished, dark=kind == "app")
+    click_a_series(page)
+    looked_at: dict[str, list[str]] = {}
+
+    def look(theme: str) -> None:
+        for width in (1280, 800):
+            page.set_viewport_size({"width": width, "height": 1000})
+            for name in STAGES:
+                stage(page, name).focus()
+                page.keyboard.press("Enter")
+                expect(stage(page, name)).to_have_attribute("aria-current", "step")
+                expect(page.locator(".iw-wb-panel:visible .iw").first).to_be_visible()
+                looked_at[f"{theme} {width} {name}"] = violations(page)
+                assert page.evaluate(
+                    "document.querySelector('.iw-wb').scrollWidth <= document.querySelector('.iw-wb').clientWidth + 1"
+                ), (theme, width, name)
+
+    look("light" if kind == "nb7" else "dark")
+    if shown is not None:
+        shown.command("apputils:change-theme", theme="JupyterLab Dark")
+        expect(page.locator('body[data-jp-theme-light="false"]')).to_be_attached()
+        look("dark")
+    assert {where: found for where, found in looked_at.items() if found} == {}
+    # Along the path with the arrow keys
+    stage(page, "stack").focus()
+    page.keyboard.press("ArrowRight")
+    expect(stage(page, "template")).to_be_focused()
+    page.keyboard.press("End")
+    expect(stage(page, "export")).to_be_focused()
+    moving = page.evaluate(
+        "document.getAnimations().filter((a) => a.effect?.target?.closest('.iw') && a.playState === 'running').length"
+    )
+    assert moving == 0
+    assert_only_local(requests)
