@@ -92,7 +92,7 @@ SCENES = {
     "displacement-map": Scene(
         "from insar_widgets import DisplacementMap\n"
         f"DisplacementMap('mintpy', points={PLACES}, layout={{'height': '640px'}})",
-        ".dm-map", (TILE,),
+        ".iw.dm", (TILE,),
     ),
     "raster-layer": Scene(
         "import ipyleaflet\nfrom insar_widgets import RasterLayer, open_results\n"
@@ -202,6 +202,16 @@ def settle(page: Page, quiet: float = 1500) -> None:
     )
 
 
+def with_palette(picture: Image.Image, colours: int) -> Image.Image:
+    """Reduce the colours to the commonest, and an eighth of them to the most different: marks are small but matter."""
+    rare = colours // 8
+    common = (picture.quantize(colours - rare).getpalette() or [])[: 3 * (colours - rare)]
+    apart = (picture.quantize(rare, method=Image.Quantize.MAXCOVERAGE).getpalette() or [])[: 3 * rare]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(common + apart)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
 def save(picture: Image.Image, path: Path, largest: int = LARGEST) -> None:
     """Write a PNG with a palette, smaller until it is small enough."""
     for colours in (256, 128, 64):
@@ -209,7 +219,7 @@ def save(picture: Image.Image, path: Path, largest: int = LARGEST) -> None:
             size = (round(picture.width * scale), round(picture.height * scale))
             sized = picture.resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture
             content = io.BytesIO()
-            sized.quantize(colours, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
+            with_palette(sized, colours).save(content, "PNG", optimize=True)
             if content.tell() <= largest:
                 path.write_bytes(content.getvalue())
                 print(f"{path.name}: {size[0]} x {size[1]}, {content.tell() / 1000:.0f} kB")
