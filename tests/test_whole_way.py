@@ -117,6 +117,7 @@ def test_a_single_moving_pixel_is_found_at_its_own_coordinate(prepared_stack, tm
     assert moved == pytest.approx(rate * years, rel=0.02)
 
 
+@pytest.mark.soak  # the same data are run in tests/results/test_real_runs.py
 def test_mexico_city_sinks_as_published(shared_data, tmp_path):
     """Real Sentinel-1 data: some 0.28 m/yr in line of sight where the city sinks fastest."""
     told = command("run", shared_data / "mexico_city_hyp3", "--work-dir", tmp_path / "mexico", "--verify")

@@ -75,11 +75,22 @@ carry_out(open_results(sys.argv[1]), sys.argv[2], choice, on_progress=tell)
 """
 
 
+@pytest.mark.parametrize(
+    "stops",
+    [
+        (("displacement", 0.5), ("kmz_series", 0.5)),
+        pytest.param(
+            (("displacement", 0.2), ("points", 1.0), ("kmz_series", 0.8), ("figures", 0.3)),
+            marks=pytest.mark.soak,
+        ),
+    ],
+    ids=["two stops", "four stops"],
+)
 def test_an_export_that_was_killed_leaves_whole_files_and_a_second_call_makes_the_rest(
-    results, finished_run, tmp_path
+    results, finished_run, tmp_path, stops
 ):
     choice = Choice(("displacement", "points", "kmz_series", "figures"), figure_formats=("png",), dpi=50)
-    for product, share in (("displacement", 0.5), ("points", 1.0), ("kmz_series", 0.5), ("figures", 0.3)):
+    for product, share in stops:
         command = [
             sys.executable,
             "-c",

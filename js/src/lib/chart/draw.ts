@@ -361,6 +361,8 @@ export function draw(
   }
   const known = new Map<string, string>();
   const resolve = (color: string): string => {
+    // Only a name of the theme needs the browser's answer, which costs a pass over all styles
+    if (!color.includes("var(") && !color.includes("currentColor")) return color;
     const found = known.get(color);
     if (found !== undefined) return found;
     const probe = svg("g", { style: `color:${color}` });
