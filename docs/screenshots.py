@@ -338,12 +338,15 @@ def take_workbench(browser: Browser, folder: Path, home: Path) -> None:
             symbols = page.locator(".iw.ts .iw-c-symbol")
             for x, y in ((0.30, 0.37), (0.62, 0.62)):
                 before = symbols.count()
-                page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-                page.wait_for_function(
-                    "(n) => document.querySelectorAll('.iw.ts .iw-c-symbol').length > n",
-                    arg=before,
-                    timeout=60_000,
-                )
+                for _ in range(5):  # a click on what is being redrawn is lost
+                    page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                    with suppress(Error):
+                        page.wait_for_function(
+                            "(n) => document.querySelectorAll('.iw.ts .iw-c-symbol').length > n",
+                            arg=before,
+                            timeout=20_000,
+                        )
+                        break
             page.mouse.move(box["x"] + 5, 5)
             settle(page)
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
