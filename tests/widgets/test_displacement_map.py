@@ -34,10 +34,10 @@ def stored(results: Results, file: str, dataset: str) -> np.ndarray:
         return handle[dataset][:]
 
 
-def test_at_first_the_most_corrected_series_at_its_last_date_about_zero(shown, results):
+def test_at_first_the_most_corrected_series_at_a_date_that_is_not_zero_about_zero(shown, results):
     assert shown.layer == results.timeseries.name
-    assert shown.date == results.dates[-1]
-    assert shown.reference_date == results.reference_date
+    assert shown.reference_date == results.reference_date == results.dates[-1]
+    assert shown.date == results.dates[0]  # the last one is zero everywhere
     assert (shown.colormap, shown.reverse) == ("vik", True)
     assert shown.vmin == -shown.vmax < 0
     assert shown.mask_layer == "temporalCoherence"

@@ -114,6 +114,18 @@ export function layerList(
       ),
       groups.length ? null : h("p", { class: "iw-2" }, `No layer is called “${now}”.`),
     );
+    if (!wanted) reveal();
+  }
+
+  /** Scrolls the list, and nothing else, to the layer that is shown. */
+  function reveal(): void {
+    requestAnimationFrame(() => {
+      const row = element.querySelector('[aria-checked="true"]')?.getBoundingClientRect();
+      const view = element.getBoundingClientRect();
+      if (!row || view.height === 0) return;
+      if (row.bottom > view.bottom) element.scrollTop += row.bottom - view.bottom + 8;
+      else if (row.top < view.top) element.scrollTop -= view.top - row.top + 8;
+    });
   }
 
   return { element, draw };

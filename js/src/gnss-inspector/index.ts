@@ -54,7 +54,7 @@ function errorBox(context: Context): HTMLElement {
 
 function emptyState(context: Context, find: (refresh: boolean) => void): HTMLElement {
   const { model } = context;
-  const box = h("div", { class: "gi-empty" });
+  const box = h("div", { class: "iw-empty gi-empty" });
   context.watch(["_stations", "_progress", "_has_results"], () => {
     box.hidden = model.get("_stations").length > 0 || model.get("_progress") !== null;
     const ready = model.get("_has_results");
@@ -109,7 +109,7 @@ function render(props: RenderProps<State>): () => void {
     context.live.element,
     h(
       "header",
-      { class: "gi-header" },
+      { class: "iw-header gi-header" },
       h("h2", {}, "GNSS"),
       charts.tabs,
       referenceField(context),

@@ -2,6 +2,7 @@
 
 import { download } from "../lib/chart";
 import { button, h, listen, replace } from "../lib/dom";
+import { selectField } from "../lib/fields";
 import type { Context } from "./api";
 import type { ChartPart } from "./charts";
 
@@ -26,25 +27,6 @@ function numberField(
   return h("label", { class: "gi-number" }, h("span", {}, label), input, h("span", {}, unit));
 }
 
-function select<T extends string>(
-  label: string,
-  options: readonly (readonly [T, string])[],
-  value: T,
-  onChange: (value: T) => void,
-  key: string,
-): HTMLElement {
-  const element = h("select", { class: "iw-in", "data-key": key });
-  for (const [name, text] of options) {
-    const option = h("option", { value: name }, text);
-    option.selected = name === value;
-    element.append(option);
-  }
-  listen(element, "change", () => {
-    onChange(element.value as T);
-  });
-  return h("label", { class: "iw-field" }, label, element);
-}
-
 export function referenceField(context: Context): HTMLElement {
   const box = h("div", { class: "gi-reference" });
   const draw = (): void => {
@@ -56,7 +38,7 @@ export function referenceField(context: Context): HTMLElement {
       .map(({ name }) => [name, `station ${name}`] as const);
     replace(
       box,
-      select(
+      selectField(
         "Relative to",
         [["", "InSAR reference point"], ...names],
         model.get("reference"),
@@ -108,7 +90,7 @@ export function optionsPanel(context: Context): HTMLElement {
     const outliers = model.get("outliers");
     replace(
       choices,
-      select(
+      selectField(
         "GNSS at an acquisition",
         [
           ["mean", "mean of the window"],
@@ -120,7 +102,7 @@ export function optionsPanel(context: Context): HTMLElement {
         },
         "method",
       ),
-      select(
+      selectField(
         "Outliers of GNSS",
         [
           ["", "keep all days"],
@@ -135,7 +117,7 @@ export function optionsPanel(context: Context): HTMLElement {
         "outliers",
       ),
       model.get("_has_map")
-        ? select(
+        ? selectField(
             "On the map",
             [
               ["color", "colours of the map"],
@@ -148,7 +130,7 @@ export function optionsPanel(context: Context): HTMLElement {
             "marks",
           )
         : null,
-      select(
+      selectField(
         "Unit",
         [
           ["mm", "mm"],

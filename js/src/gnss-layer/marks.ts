@@ -110,8 +110,9 @@ export function drawCluster(c: Canvas, { x, y, color, count }: ClusterLook): voi
 }
 
 /** Beside the mark, over everything else. */
-export function drawLabel(c: Canvas, { x, y, label }: StationLook): void {
+export function drawLabel(c: Canvas, { x, y, label, ...look }: StationLook): void {
   if (!label) return;
+  const left = x + (look.arrow ? 20 : look.current || look.reference ? 18 : 12);
   c.font = `600 11px ${FONT}`;
   c.textAlign = "left";
   c.textBaseline = "middle";
@@ -119,9 +120,9 @@ export function drawLabel(c: Canvas, { x, y, label }: StationLook): void {
   c.setLineDash([]);
   c.strokeStyle = "rgb(255 255 255 / 92%)";
   c.lineWidth = 3.5;
-  c.strokeText(label, x + 12, y + 0.5);
+  c.strokeText(label, left, y + 0.5);
   c.fillStyle = INK;
-  c.fillText(label, x + 12, y + 0.5);
+  c.fillText(label, left, y + 0.5);
 }
 
 /** Half axes of the 95 % ellipse in m/yr, and the angle of the longer one from east, anticlockwise, in degrees. */

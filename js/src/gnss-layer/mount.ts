@@ -251,7 +251,13 @@ export class Mount {
     const [station] = entry.stations;
     if (!station) return;
     this.#popupOf = station.name;
-    this.#popup ??= L.popup({ className: "iw-gnss-popup", maxWidth: 360, minWidth: 320, offset: [0, -4] });
+    this.#popup ??= L.popup({
+      className: "iw-gnss-popup",
+      maxWidth: 360,
+      minWidth: 320,
+      offset: [0, -4],
+      autoPanPadding: [48, 28], // clear of zoom buttons and of the degrees along the edge
+    });
     this.#fillPopup();
     this.#popup.setLatLng(entry.at).openOn(map);
     this.#popup.getElement()?.addEventListener(

@@ -7,7 +7,7 @@ import { reasonOf, type LayerState, type StationInfo } from "./api";
 import type { Shown } from "./look";
 
 const metres = (value: number | null | undefined): string =>
-  value === null || value === undefined ? "–" : `${formatValue(value, 0.1)} m`;
+  value === null || value === undefined ? "–" : `${formatValue(value, 0.1)}\u00a0m`;
 
 function rowsOf(station: StationInfo): [string, string][] {
   const { lon, lat, xyz } = station;

@@ -83,7 +83,7 @@ export function chartPart(context: Context): ChartPart {
       else context.set("date", toDay(place.snapped));
     },
   });
-  const empty = h("div", { class: "ts-empty" });
+  const empty = h("div", { class: "iw-empty ts-empty" });
   const draw = (): void => {
     const data = context.data();
     const has = Boolean(data && data.drawn.length > 0);

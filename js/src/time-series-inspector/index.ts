@@ -109,7 +109,7 @@ function render(props: RenderProps<State>): () => void {
     context.live.element,
     h(
       "header",
-      { class: "ts-header" },
+      { class: "iw-header ts-header" },
       h("h2", {}, "Time series"),
       segmented(context),
       series.opener,

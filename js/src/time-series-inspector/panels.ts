@@ -1,7 +1,8 @@
 // What is chosen beside the points and the model.
 
 import type { Chart } from "../lib/chart";
-import { append, button, h, listen, replace } from "../lib/dom";
+import { button, h, listen, replace } from "../lib/dom";
+import { selectField } from "../lib/fields";
 import { icon } from "../lib/icons";
 import { iso, type Bars, type Context, type Unit } from "./api";
 
@@ -25,25 +26,6 @@ export function segmented(context: Context): HTMLElement {
     );
   });
   return group;
-}
-
-function select<T extends string>(
-  label: string,
-  options: readonly (readonly [T, string])[],
-  value: T,
-  onChange: (value: T) => void,
-  key: string,
-): HTMLElement {
-  const element = h("select", { class: "iw-in", "data-key": key });
-  for (const [name, text] of options) {
-    const option = h("option", { value: name }, text);
-    option.selected = name === value;
-    append(element, option);
-  }
-  listen(element, "change", () => {
-    onChange(element.value as T);
-  });
-  return h("label", { class: "iw-field" }, label, element);
 }
 
 export function radiusField(context: Context): HTMLElement {
@@ -97,7 +79,7 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
       h(
         "div",
         { class: "iw-row ts-end" },
-        select(
+        selectField(
           "Minus the point",
           points,
           model.get("minus"),
@@ -106,7 +88,7 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
           },
           "minus",
         ),
-        select(
+        selectField(
           "Zero at",
           dates,
           model.get("reference_date"),
@@ -115,7 +97,7 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
           },
           "reference-date",
         ),
-        select<Bars>(
+        selectField<Bars>(
           "Error bars",
           [
             ["rms", data?.has_rms ? "Residual RMS of the date" : "Residual RMS (not there yet)"],
@@ -130,7 +112,7 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
           "bars",
         ),
         data?.units === "m"
-          ? select<Unit>(
+          ? selectField<Unit>(
               "Unit",
               [
                 ["mm", "mm"],

@@ -280,7 +280,9 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
             (self.center, self.zoom), self._placed = overview((south, west, north, east)), True
         name = wanted if wanted in names else layers.first_layer(results)
         if not self.date and results.dates:
-            self.set_trait("date", results.dates[-1])
+            # The last date, unless that one is zero throughout
+            last = results.dates[-1]
+            self.set_trait("date", results.dates[0] if last == self.reference_date else last)
         if name:
             self._show(results, name)
         self._panel._revision += 1
