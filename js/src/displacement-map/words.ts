@@ -97,7 +97,7 @@ export function provenance(context: Context): [string, string] {
   if (relative) parts.push(relative);
   if (raster.get("mask_mode") !== "none") {
     const mask = about.masks?.find(({ name }) => name === model.get("mask_layer"));
-    const least = mask?.flag ? "" : ` ≥ ${raster.get("mask_threshold").toFixed(2)}`;
+    const least = mask?.flag ? "" : `\u00a0≥\u00a0${raster.get("mask_threshold").toFixed(2)}`;
     parts.push(`mask: ${(mask?.label ?? model.get("mask_layer")).toLowerCase()}${least}`);
   } else {
     parts.push("no mask");
