@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 import nbformat
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
@@ -203,13 +204,22 @@ def settle(page: Page, quiet: float = 1500) -> None:
 
 
 def with_palette(picture: Image.Image, colours: int) -> Image.Image:
-    """Reduce the colours to the commonest, and an eighth of them to the most different: marks are small but matter."""
-    rare = colours // 8
-    common = (picture.quantize(colours - rare).getpalette() or [])[: 3 * (colours - rare)]
-    apart = (picture.quantize(rare, method=Image.Quantize.MAXCOVERAGE).getpalette() or [])[: 3 * rare]
+    """Reduce the colours; those of grounds and lines stay exact, and small marks keep theirs."""
+    part = colours // 8
+    often = sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True)[:part]
+    exact = [value for _, colour in often for value in colour]
+    count = colours - part - len(often)
+    common = (picture.quantize(count).getpalette() or [])[: 3 * count]
+    apart = (picture.quantize(part, method=Image.Quantize.MAXCOVERAGE).getpalette() or [])[: 3 * part]
     palette = Image.new("P", (1, 1))
-    palette.putpalette(common + apart)
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    palette.putpalette(exact + common + apart)
+    reduced = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    values, indices = np.asarray(picture), np.array(reduced)
+    for index, (_, colour) in enumerate(often):  # Pillow takes a neighbour for what is in the palette itself
+        indices[(values == colour).all(axis=2)] = index
+    exactly = Image.fromarray(indices)
+    exactly.putpalette(palette.getpalette() or [])
+    return exactly
 
 
 def save(picture: Image.Image, path: Path, largest: int = LARGEST) -> None:
