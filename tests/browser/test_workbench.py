@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import uuid
 from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
 import pytest
 import rasterio
+import websocket
 from playwright.sync_api import Page, expect
 
 from insar_widgets import open_results
@@ -152,28 +155,18 @@ def test_every_stage_is_reached_by_keyboard_and_accessible_in_both_themes(
     kind, show, page, finished, requests
 ):
     page.emulate_media(reduced_motion="reduce")
-    shown = show(kind, finished, dark=kind == "app")
+    show(kind, finished, dark=kind == "app")  # a notebook in light, the app in dark
     click_a_series(page)
     looked_at: dict[str, list[str]] = {}
-
-    def look(theme: str) -> None:
-        for width in (1280, 800):
-            page.set_viewport_size({"width": width, "height": 1000})
-            for name in STAGES:
-                stage(page, name).focus()
-                page.keyboard.press("Enter")
-                expect(stage(page, name)).to_have_attribute("aria-current", "step")
-                expect(page.locator(".iw-wb-panel:visible .iw").first).to_be_visible()
-                looked_at[f"{theme} {width} {name}"] = violations(page)
-                assert page.evaluate(
-                    "document.querySelector('.iw-wb').scrollWidth <= document.querySelector('.iw-wb').clientWidth + 1"
-                ), (theme, width, name)
-
-    look("light" if kind == "nb7" else "dark")
-    if shown is not None:
-        shown.command("apputils:change-theme", theme="JupyterLab Dark")
-        expect(page.locator('body[data-jp-theme-light="false"]')).to_be_attached()
-        look("dark")
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 1000})
+        for name in STAGES:
+            stage(page, name).press("Enter")
+            expect(stage(page, name)).to_have_attribute("aria-current", "step")
+            expect(page.locator(".iw-wb-panel:visible .iw").first).to_be_visible()
+            looked_at[f"{width} {name}"] = violations(page)
+            bench = "document.querySelector('.iw-wb')"
+            assert page.evaluate(f"{bench}.scrollWidth <= {bench}.clientWidth + 1"), (width, name)
     assert {where: found for where, found in looked_at.items() if found} == {}
     # Along the path with the arrow keys
     stage(page, "stack").focus()
@@ -186,3 +179,91 @@ def test_every_stage_is_reached_by_keyboard_and_accessible_in_both_themes(
     )
     assert moving == 0
     assert_only_local(requests)
+
+
+class Client:
+    """A client made by hand, which speaks to the kernel of a page as the page does."""
+
+    def __init__(self, page: Page) -> None:
+        config = json.loads(page.locator("#jupyter-config-data").text_content() or "{}")
+        url = page.url.rstrip("/").replace("http:", "ws:")
+        self._socket = websocket.create_connection(
+            f"{url}/api/kernels/{config['kernelId']}/channels", timeout=60
+        )
+
+    def send(self, kind: str, content: dict) -> str:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "username": "",
+            "session": "s",
+            "version": "5.4",
+        }
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        self._socket.send(json.dumps(message | {"channel": "shell", "buffers": []}))
+        return str(header["msg_id"])
+
+    def receive(self, wanted):
+        while True:
+            data = self._socket.recv()
+            if isinstance(data, bytes):  # the page's pictures and the like
+                continue
+            message = json.loads(data)
+            if wanted(message):
+                return message
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(p.relative_to(folder)): (p.lstat().st_mtime_ns, 0 if p.is_dir() else p.lstat().st_size)
+        for p in [folder, *folder.rglob("*")]
+    }
+
+
+def test_visitors_of_a_read_only_app_look_and_change_nothing(show, page, finished):
+    before = snapshot(finished)
+    show("app", finished, "--read-only", "--root", str(finished.parent))
+    click_a_series(page)
+    expect(page.locator(".wb-note")).to_contain_text("read-only")
+    expect(page.locator(".wb-stage")).to_have_count(4)
+    go(page, "run")
+    expect(page.locator(".rn")).to_contain_text("Read-only: on this page everything can be looked at")
+    go(page, "gnss")
+    expect(page.locator(".iw.gi")).to_be_visible()
+    expect(page.get_by_role("button", name="Find stations")).to_be_hidden()
+    go(page, "export")
+    expect(page.locator(".iw.ex")).to_be_visible()
+    expect(page.get_by_role("button", name="Export", exact=True)).to_be_hidden()
+    client = Client(page)
+    try:
+        asked = client.send("comm_info_request", {"target_name": "jupyter.widget"})
+        info = client.receive(
+            lambda m: m["parent_header"].get("msg_id") == asked and m["msg_type"] == "comm_info_reply"
+        )
+        for comm in info["content"]["comms"]:
+            for kind in ("start", "switch", "export", "find", "write", "save", "prepare", "store_token"):
+                data = {"method": "custom", "content": {"id": f"hand-{kind}", "kind": kind, "payload": {}}}
+                client.send("comm_msg", {"comm_id": comm, "data": data})
+        # Each kind is known to some widget, and that one refuses; the others don't know it. Nobody says ok.
+        refused: set[str] = set()
+
+        def all_refused(message) -> bool:
+            data = message["content"].get("data", {}) if message["msg_type"] == "comm_msg" else {}
+            content = data.get("content") or {}
+            if str(content.get("id", "")).startswith("hand-") and "ok" in content:
+                assert content["ok"] is False, content
+                if "read-only" in content["error"]["message"]:
+                    refused.add(content["id"])
+            return refused >= {"hand-start", "hand-switch", "hand-export", "hand-find"}
+
+        client.receive(all_refused)
+        # Voila itself lets nobody run code.
+        client.send("execute_request", {"code": f"open({str(finished / 'x')!r}, 'w')", "silent": False})
+        asked = client.send("kernel_info_request", {})
+        client.receive(lambda m: m["parent_header"].get("msg_id") == asked)
+    finally:
+        client.close()
+    assert snapshot(finished) == before

@@ -53,31 +53,39 @@ function arrows(row: HTMLElement): void {
   });
 }
 
-function stageButton(model: AnyModel<State>, item: Item): HTMLElement {
-  const here = item.name === model.get("current");
-  const state = STATES[item.state ?? "pending"] ?? { icon: "info" as const, tone: "info", word: "" };
-  const element = h(
-    "button",
-    {
-      type: "button",
-      class: "wb-stage",
-      "aria-current": here ? "step" : null,
-      "data-key": item.name,
-      "data-state": item.state,
-    },
-    icon(state.icon, state.tone),
-    h(
+/** One stage; it is changed in place, so that a click or the focus is never lost to a run that goes on. */
+class Stage {
+  readonly #shape = h("span", { class: "wb-shape" });
+  readonly #word = h("span", { class: "iw-sr" });
+  readonly #what = h("span", { class: "wb-what" });
+  readonly button: HTMLButtonElement;
+  #state = "";
+
+  constructor(model: AnyModel<State>, { name, title }: Item) {
+    const words = h(
       "span",
       { class: "wb-words" },
-      h("span", { class: "wb-name" }, item.title),
-      h("span", { class: "iw-sr" }, ` ${state.word}: `),
-      h("span", { class: "wb-what", title: item.words }, item.words),
-    ),
-  );
-  element.addEventListener("click", () => {
-    choose(model, item.name);
-  });
-  return element;
+      h("span", { class: "wb-name" }, title),
+      this.#word,
+      this.#what,
+    );
+    this.button = h("button", { type: "button", class: "wb-stage", "data-key": name }, this.#shape, words);
+    this.button.addEventListener("click", () => {
+      choose(model, name);
+    });
+  }
+
+  update({ name, state = "pending", words = "" }: Item, current: string): void {
+    if (name === current) this.button.setAttribute("aria-current", "step");
+    else this.button.removeAttribute("aria-current");
+    if (state !== this.#state) {
+      const about = STATES[state] ?? { icon: "info" as const, tone: "info", word: "" };
+      replace(this.#shape, icon(about.icon, about.tone));
+      this.#word.textContent = ` ${about.word}: `;
+      this.button.dataset.state = this.#state = state;
+    }
+    if (this.#what.textContent !== words) this.#what.textContent = this.#what.title = words;
+  }
 }
 
 function stages(model: AnyModel<State>, watch: Watch): HTMLElement {
@@ -86,6 +94,8 @@ function stages(model: AnyModel<State>, watch: Watch): HTMLElement {
   const tools = h("div", { class: "wb-tools" });
   const alerts = h("div", { role: "alert" });
   const live = new LiveRegion();
+  let shown = new Map<string, Stage>();
+  let offered = "";
   arrows(list);
   watch(["title", "subtitle"], () => {
     const where = model.get("subtitle");
@@ -96,13 +106,22 @@ function stages(model: AnyModel<State>, watch: Watch): HTMLElement {
     );
   });
   watch(["items", "current"], () => {
-    replace(list, ...model.get("items").map((item) => h("li", {}, stageButton(model, item))));
+    const items = model.get("items");
+    if (items.map((item) => item.name).join() !== [...shown.keys()].join()) {
+      shown = new Map(items.map((item) => [item.name, new Stage(model, item)]));
+      replace(list, ...[...shown.values()].map((one) => h("li", {}, one.button)));
+    }
+    for (const item of items) shown.get(item.name)?.update(item, model.get("current"));
     const here = model.get("items").find((item) => item.name === model.get("current"));
-    if (here) live.say(`${here.title}: ${here.words ?? ""}`);
+    // What runs changes its words all the time; they are heard when it begins and when it has ended.
+    if (here) live.say(`${here.title}: ${here.state === "running" ? "under way" : (here.words ?? "")}`);
   });
   watch(["next", "note", "items"], () => {
     const next = model.get("items").find((item) => item.name === model.get("next"));
     const note = model.get("note");
+    const key = JSON.stringify([next?.name, note]);
+    if (key === offered) return;
+    offered = key;
     replace(
       tools,
       note ? h("span", { class: "iw-chip warning wb-note", title: note }, icon("info", "small"), note) : null,
@@ -141,21 +160,19 @@ function stages(model: AnyModel<State>, watch: Watch): HTMLElement {
 function tabs(model: AnyModel<State>, watch: Watch): HTMLElement {
   const row = h("div", { class: "iw wb-tabs", role: "group", "aria-label": "Inspectors" });
   arrows(row);
-  watch(["items", "current"], () => {
-    replace(
-      row,
-      ...model.get("items").map((item) => {
-        const tab = button(
-          item.title,
-          () => {
-            choose(model, item.name);
-          },
-          { class: "ghost wb-tab", key: item.name },
-        );
-        tab.setAttribute("aria-pressed", String(item.name === model.get("current")));
-        return tab;
-      }),
+  const all = model.get("items").map((item) => {
+    const tab = button(
+      item.title,
+      () => {
+        choose(model, item.name);
+      },
+      { class: "ghost wb-tab", key: item.name },
     );
+    row.append(tab);
+    return tab;
+  });
+  watch(["current"], () => {
+    for (const tab of all) tab.setAttribute("aria-pressed", String(tab.dataset.key === model.get("current")));
   });
   return row;
 }

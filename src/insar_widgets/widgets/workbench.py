@@ -201,7 +201,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             return found
 
     def _make_picker(self) -> StackPicker:
-        picker = StackPicker(root=self._folders.root)
+        picker = StackPicker(self.work_dir or None, root=self._folders.root)
         picker.observe(self._picked, ["stack", "work_dir", "opens", "prepared"])
         self._watch(picker, "busy", "findings", "_error", "_progress", "project", "path")
         return picker
@@ -381,7 +381,9 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
                 self._bar.error = describe_error(error)
         elif name == "opens" and change["new"] == "work_dir":
             try:
-                self._open_work_dir(self._folders.resolve(picker.path))
+                path = self._folders.resolve(picker.path)
+                if str(path) != self.work_dir:
+                    self._open_work_dir(path)
             except InsarWidgetsError as error:
                 self._bar.error = describe_error(error)
         self._tell()
