@@ -226,9 +226,10 @@ def test_nothing_outside_of_the_root_is_opened_run_or_written(make, finished_run
     assert "outside" in bench._bar.error["message"]
 
 
-def test_zips_with_members_or_links_outside_stay_outside(make, small_stack, tmp_path):
+def test_zips_with_members_or_links_outside_stay_outside(make, small_stack, tmp_path, monkeypatch):
     root = tmp_path / "root"
     root.mkdir()
+    monkeypatch.chdir(root)  # as the app does
     whole, harmful, linked = small_stack.products[:3]
     shutil.copytree(small_stack.root / whole.name, root / whole.name)
     for product, folder in ((harmful, root), (linked, tmp_path)):

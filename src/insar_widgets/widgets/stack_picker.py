@@ -382,7 +382,7 @@ class StackPicker(Widget):
 
     def _default_work_dir(self, path: Path) -> Path:
         beside = path.parent / "mintpy"
-        return beside if self._folders.contains(beside) else self._folders.home() / _project_name(path)
+        return beside if self._folders.contains(beside) else Path.cwd() / _project_name(path)
 
     def _out_dir(self) -> Path:
         """Return the work directory as a path that may be written.
