@@ -158,6 +158,9 @@ def test_a_read_only_page_changes_nothing_whatever_it_is_asked(make, finished_ru
         (bench.gnss, "own", {"path": str(tmp_path / "own.tenv3")}),
         (bench.gnss, "template", {"write": True}),
         (bench.map._panel, "template", {"write": True}),
+        (bench.config, "save", {}),
+        (bench.picker, "prepare", None),
+        (bench.credentials, "store_token", {"token": "x"}),
     ]
     for widget, kind, payload in asked:
         answer = ask(widget, kind, payload)

@@ -12,6 +12,9 @@ __all__ = ["READ_ONLY", "refuse_writing"]
 READ_ONLY = "This page is read-only: everything can be looked at, nothing is run or written."
 # By widget, the requests of a page that start something, write a file or load from a service.
 _WRITES = {
+    "StackPicker": {"prepare"},
+    "ConfigBuilder": {"save", "open"},
+    "CdsCredentials": {"check", "store_token", "store_login", "migrate"},
     "StepRunner": {"start", "cancel", "switch", "fix"},
     "DisplacementMap": {"template"},
     "NetworkInspector": {"write"},

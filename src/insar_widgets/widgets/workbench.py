@@ -219,7 +219,10 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         return config
 
     def _make_runner(self) -> StepRunner:
-        runner: StepRunner = _load("StepRunner")(self.run if self.run is not None else self.config)
+        source: Any = self.run if self.run is not None else self.config
+        if self._read_only and self.run is None:
+            source = self.work_dir or None  # without the template's editor, which nobody is to see
+        runner: StepRunner = _load("StepRunner")(source)
         if self._confined:
             confine_run(runner, self._folders)
         runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
