@@ -147,15 +147,19 @@ export class Mount {
       style: many ? `--size:${clusterSize(stations.length)}px` : null,
     });
     const entry: Entry = { key, stations, at: this.shown.L.latLng(0, 0), button };
+    // A click on a mark is none on the map; the end of a drag that began on one is no click
     button.addEventListener("click", (event) => {
       event.stopPropagation();
+      const { dragging } = this.shown.map as unknown as { dragging?: { moved?(): boolean } };
+      if (event.detail > 0 && dragging?.moved?.() === true) return;
       this.#choose(entry);
+    });
+    button.addEventListener("dblclick", (event) => {
+      event.stopPropagation();
     });
     button.addEventListener("focus", () => {
       this.#makeStop(entry);
     });
-    // A click on a mark is none on the map, and pressing it begins no panning
-    this.shown.L.DomEvent.disableClickPropagation(button);
     this.#pane.append(button);
     this.#entries.set(key, entry);
     return entry;
