@@ -65,3 +65,11 @@ def test_a_second_process_is_refused_and_told_who_works_there(tmp_path):
         other.stdin.close()
     assert Lock(Store(tmp_path)).holder() is None
     Lock(Store(tmp_path)).acquire("mine")
+
+
+def test_another_template_is_followed_at_once(finished_run, tmp_path):
+    run = copy_of(finished_run, tmp_path / "run")
+    assert run.states()["deramp"] == "off"
+    run.template = run.template.with_options({"mintpy.deramp": "linear"})
+    assert run.states()["deramp"] == "pending"
+    assert run.states()["velocity"] == "stale"

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -99,6 +98,7 @@ class Run:
         if engine not in ENGINES:
             raise RunError(f"There is no engine {engine!r}; there are {' and '.join(ENGINES)}.")
         self.engine: str = engine
+        self._known: tuple[Template, dict[str, Any]] | None = None
 
     @classmethod
     def attach(cls, work_dir: str | os.PathLike[str]) -> Self:
@@ -127,9 +127,12 @@ class Run:
         """What each of the 18 steps reads and writes under the template, or why it is off."""
         return self._plans(self._files())
 
-    @cached_property
+    @property
     def _effective(self) -> dict[str, Any]:
-        return self._needs_template().effective()
+        template = self._needs_template()
+        if self._known is None or self._known[0] is not template:
+            self._known = (template, template.effective())
+        return self._known[1]
 
     def _plans(self, files: Mapping[str, list[str]]) -> dict[str, StepPlan]:
         return plan_steps(self._effective, has_water_mask=_WATER_MASK in files)
@@ -208,7 +211,7 @@ class Run:
         if cluster is not None:
             self.template = self._needs_template().with_options(cluster.options)
         template = self._needs_template()
-        self.__dict__.pop("_effective", None)
+        self._known = None
         files = self._files()
         plans = self._plans(files)
         digests = self._digests(plans, files)
