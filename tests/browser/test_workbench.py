@@ -267,3 +267,21 @@ def test_visitors_of_a_read_only_app_look_and_change_nothing(show, page, finishe
     finally:
         client.close()
     assert snapshot(finished) == before
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["lab", "nb7"])
+def test_where_the_user_is_survives_a_reload_of_the_page(kind, show, page, finished):
+    shown = show(kind, finished)
+    click_a_series(page)
+    go(page, "run")
+    for _ in range(4):  # JupyterLab asks the kernel for its widgets for 4 s only
+        shown.reload()
+        lost = page.get_by_text("Error displaying widget: model not found").first
+        expect(stage(page, "run").or_(lost).first).to_be_visible()
+        if not lost.is_visible():
+            break
+    expect(stage(page, "run")).to_have_attribute("aria-current", "step")
+    expect(stage(page, "map")).to_contain_text("1 point")
+    go(page, "map")
+    expect(page.locator(".iw-wb-tab table").filter(has_text="Point 1").first).to_be_visible()
