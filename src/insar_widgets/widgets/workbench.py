@@ -22,6 +22,7 @@ from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import describe_error
 from insar_widgets.widgets._read_only import READ_ONLY, refuse_writing
 from insar_widgets.widgets._stage_bar import StageBar, TabBar
+from insar_widgets.widgets._threads import run as run_later
 from insar_widgets.widgets._work_dir import is_work_dir
 from insar_widgets.widgets.displacement_map import DisplacementMap
 from insar_widgets.widgets.stack_picker import StackPicker
@@ -493,6 +494,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             self._show_stage()
             if self.work_dir:
                 _ = self.runner  # its states belong to the path
+        # Imports that stages further on need take seconds, which nobody shall wait for there.
+        run_later(_load_all, "insar-widgets-imports")
 
     def _tell(self) -> None:
         """Say how every stage stands."""
@@ -562,3 +565,8 @@ def _toggle(panel: Any, seen: bool) -> None:
 def _load(name: str) -> Any:
     """A widget's class, imported when it is wanted: nobody who looks at the map waits for what draws figures."""
     return getattr(import_module("insar_widgets.widgets"), name)
+
+
+def _load_all() -> None:
+    for name in ("GnssInspector", "NetworkInspector", "Exporter"):
+        _load(name)
