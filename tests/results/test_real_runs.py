@@ -16,6 +16,7 @@ from pyproj import Transformer
 from insar_widgets import Run, Template
 from insar_widgets.results import Results, open_results
 from support.arrays import arrays, assert_within_tolerance
+from support.runs import copy_of
 
 pytestmark = pytest.mark.mintpy
 
@@ -101,6 +102,7 @@ def test_every_layer_of_a_finished_run_can_be_read(run_folder: Path) -> None:
 def test_values_are_those_in_the_files_and_empty_pixels_are_those_not_inverted(run_folder: Path) -> None:
     results = open_results(run_folder)
     empty = raw(run_folder, "numInvIfgram.h5", "mask") == 0
+    empty |= np.isnan(raw(run_folder, "inputs/geometryGeo.h5", "incidenceAngle"))
     series = raw(run_folder, f"{results.timeseries.name}.h5", "timeseries")
     read = results.timeseries.values
     assert (np.isnan(read) == empty).all()
@@ -116,6 +118,22 @@ def test_values_are_those_in_the_files_and_empty_pixels_are_those_not_inverted(r
 def same(ours: np.ndarray, theirs: np.ndarray, name: str) -> None:
     """MintPy solves in 32 bits, and inverts the normal matrix in 32 bits."""
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=3e-5 * np.nanmax(np.abs(theirs)), err_msg=name)
+
+
+def test_pixels_that_correct_topography_left_out_have_no_value(finished_run: Run, tmp_path: Path) -> None:
+    """MintPy leaves 0 at every date where the geometry has no value, although the pixel was inverted."""
+    run = copy_of(finished_run, tmp_path / "run")
+    inverted = np.argwhere(raw(run.work_dir, "numInvIfgram.h5", "mask") > 0)
+    row, column = inverted[len(inverted) // 3]
+    with h5py.File(run.work_dir / "inputs" / "geometryGeo.h5", "r+") as handle:
+        handle["incidenceAngle"][row, column] = np.nan
+    assert run.start("correct_topography").wait(timeout=120) == "completed", run.failure
+    assert run.start("velocity").wait(timeout=120) == "completed", run.failure
+    assert (raw(run.work_dir, "timeseries_demErr.h5", "timeseries")[:, row, column] == 0).all()
+    results = open_results(run.work_dir)
+    for name in ("timeseries_demErr", "demErr", "velocity", "velocityStd"):
+        assert np.isnan(results[name].values[..., row, column]).all(), name
+    assert np.isfinite(results["timeseries"].values[:, row, column]).all()
 
 
 def test_the_fit_gives_the_velocity_that_mintpy_wrote(run_folder: Path) -> None:

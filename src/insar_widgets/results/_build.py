@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from xarray.core import indexing
 from insar_widgets.results._lazy import (
     Empty,
     EmptyWhereAlwaysZero,
+    EmptyWhereAny,
     EmptyWhereZero,
     LayerArray,
     open_hdf5,
@@ -28,6 +30,8 @@ _WITNESSES = {
     "geometry": ("incidenceAngle",),
 }
 """Layers that tell which pixels of another layer are empty, best first."""
+_GEOMETRY = ("incidenceAngle", "slantRangeDistance")
+"""Layers without which `correct_topography` leaves a pixel out (mintpy.dem_error.correct_dem_error_patch)."""
 
 
 def build_array(found: Scan, layer: Layer, empties: dict[str, EmptyWhereZero]) -> xr.DataArray:
@@ -95,12 +99,27 @@ def _empty(found: Scan, layer: Layer, empties: dict[str, EmptyWhereZero]) -> tup
         return EmptyWhereZero(layer.source), "NaN where the file holds 0"
     for witness in _WITNESSES[kind]:
         if witness in found.layers:
-            source = found.layers[witness].source
-            return empties.setdefault(witness, EmptyWhereZero(source)), f"NaN where {witness} has no value"
+            named = [witness, *(_GEOMETRY if kind == "inversion" and _is_through_dem_error(layer) else ())]
+            named = [name for name in named if name == witness or _is_flat(found, name)]
+            parts = tuple(empties.setdefault(n, EmptyWhereZero(found.layers[n].source)) for n in named)
+            words = f"NaN where {' or '.join(named)} has no value"
+            return parts[0] if len(parts) == 1 else EmptyWhereAny(parts), words
     if kind != "inversion":
         return None, "as stored, because the layer that tells empty pixels is missing"
     words = "NaN where the file holds 0 throughout, but for the reference pixel"
     return EmptyWhereAlwaysZero(layer.source, _reference(layer)), words
+
+
+def _is_through_dem_error(layer: Layer) -> bool:
+    """Whether the values came through correct_topography, which leaves 0 where the geometry has no value."""
+    stem = layer.source.path.stem.removeprefix("geo_")
+    if stem.startswith("velocity"):
+        stem = Path(layer.entry.metadata.get("FILE_PATH", "")).stem.removeprefix("geo_")
+    return "demErr" in stem or stem.startswith("timeseriesResidual")
+
+
+def _is_flat(found: Scan, name: str) -> bool:
+    return name in found.layers and len(found.layers[name].source.shape) == 2
 
 
 def _axis(name: str, crs: CRS) -> dict[str, str]:

@@ -173,6 +173,19 @@ class EmptyWhereZero:
 
 
 @dataclass(frozen=True)
+class EmptyWhereAny:
+    """Pixels are empty where any of several says so."""
+
+    parts: tuple[Empty, ...]
+
+    def read(self, key: tuple[Any, ...]) -> Bools:
+        first, *others = (part.read(key) for part in self.parts)
+        for other in others:
+            first = first | other
+        return first
+
+
+@dataclass(frozen=True)
 class EmptyWhereAlwaysZero:
     """Pixels are empty where the layer itself is 0 at every date, but for the reference pixel.
 
