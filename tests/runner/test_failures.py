@@ -222,7 +222,7 @@ def test_too_little_memory_for_an_array_is_explained(quick_run, tmp_path):
 
 @pytest.fixture
 def memory_group() -> Iterator[Path]:
-    """A control group of which the kernel kills processes that use more than 150 MB together."""
+    """A control group of which the kernel kills processes that use more than 100 MB together."""
     for parent, limit in (
         (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
         (Path("/sys/fs/cgroup"), "memory.max"),
@@ -230,7 +230,7 @@ def memory_group() -> Iterator[Path]:
         folder = parent / f"insar_widgets_test_{os.getpid()}"
         try:
             folder.mkdir()
-            (folder / limit).write_text(str(150 << 20))
+            (folder / limit).write_text(str(100 << 20))
         except OSError:
             if folder.is_dir():
                 folder.rmdir()
@@ -252,7 +252,7 @@ def test_being_killed_for_memory_is_told(quick_run, memory_group, tmp_path):
         "from insar_widgets import Run, Template; Run(sys.argv[2], Template.read(sys.argv[3])).start()"
     )
     command = [sys.executable, "-c", start, str(memory_group), str(run.work_dir), str(tmp_path / "quick.txt")]
-    subprocess.run(command, check=False, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     outcome, said = ended(run)
     assert outcome == "interrupted"
     assert "killed because the memory ran out" in said and "mintpy.compute.maxMemory" in said

@@ -54,7 +54,7 @@ if moment == "before the manifest":
     Store.write_manifest = die
 if moment == "before the journal goes":
     unfinished._close_journal = die
-files.commit({"velocity": {"v": 2, "outputs": {}}})
+files.commit({"velocity": {"digest": "2", "outputs": {}}})
 """
 
 
@@ -118,7 +118,7 @@ def test_killed_once_it_was_complete_costs_nothing(store, moment):
         assert file.attrs["REF_Y"] == "1" and file["added"][-1] == 199999
     with h5py.File(store.work_dir / "series.h5") as file:
         assert np.all(file["timeseries"][1] == 7)
-    assert store.manifest("velocity") == {"v": 2, "outputs": {}}
+    assert store.manifest("velocity") == {"digest": "2", "outputs": {}}
     assert not [p for p in store.work_dir.rglob("*") if p.is_symlink()]
     # a later pass can still begin from what was there before
     assert set(restore_originals(store, "reference_date", ())) == {"series.h5", "stack.h5"}
