@@ -420,3 +420,24 @@ def test_unknown_questions_are_answered_in_words(show, finished_run):
     assert not answer["ok"]
     with pytest.raises(InsarWidgetsError, match="cannot be switched"):
         show(finished_run.work_dir).switch("velocity", on=False)
+
+
+def test_a_file_that_is_taken_away_just_then_is_no_error_and_one_that_stays_away_is_said(
+    show, finished, monkeypatch
+):
+    runner = show(finished)
+    missing = FileNotFoundError(2, "No such file or directory", str(finished / "timeseries.h5"))
+
+    def taken(*_: object) -> None:
+        raise missing
+
+    with monkeypatch.context() as context:
+        context.setattr(Run, "status", taken)
+        runner.refresh()
+        assert runner._error is None
+        for _ in range(3):
+            runner.refresh()
+        assert "timeseries.h5" in runner._error["message"]
+    runner.refresh()
+    assert runner._error is None
+    assert row(runner, "velocity")["state"] == "completed"

@@ -30,6 +30,7 @@ __all__ = ["StepRunner"]
 
 _RUNNING_PAUSE = 0.4  # seconds between two looks at the events
 _IDLE_PAUSE = 2.0
+_PASSING = 4  # looks in a row that may miss a file before it is said
 _STATUS_SECONDS = 15.0  # after which inputs and products are looked at again although no event came
 _ESTIMATE_SECONDS = 5.0  # after which the time left is estimated anew
 _VIEW_SECONDS = 150.0  # a view that has not called for so long is gone: browsers slow down hidden pages
@@ -106,8 +107,9 @@ class StepRunner(Widget):
         self._logs: dict[str, StepLog] = {}
         self._reader: EventReader | None = None
         self._facts = Facts()
-        self._running = False
+        self._running = self._blind = False
         self._dirty = True
+        self._failures = 0
         self._stated, self._own = 0.0, ""
         self._status_cost = 0.0
         self._map = map
@@ -340,9 +342,18 @@ class StepRunner(Widget):
                 self._update()
         except Exception as error:  # shown in the widget, which nobody waits for
             self.log.debug("StepRunner: looking at the run failed", exc_info=True)
+            self._dirty = True
+            self._failures += 1
+            # a run takes away what it makes anew, perhaps just between finding and reading it
+            if isinstance(error, FileNotFoundError) and self._failures < _PASSING:
+                return _RUNNING_PAUSE
+            self._blind = True
             with contextlib.suppress(Exception):
                 self._set(_error=describe_error(error))
-            return _IDLE_PAUSE if self._seen() else None
+            return _IDLE_PAUSE if self._running or self._seen() else None
+        if self._blind:
+            self._set(_error=None)
+        self._failures, self._blind = 0, False
         if self._running:
             return _RUNNING_PAUSE
         return _IDLE_PAUSE if self._seen() else None
