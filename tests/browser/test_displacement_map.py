@@ -65,6 +65,8 @@ class Shown:
         self.series = self.read(self.series_file, "timeseries").astype(float)
         self.coherence = self.read("temporalCoherence.h5", "temporalCoherence")
         self.inverted = self.read("numInvIfgram.h5", "mask") > 0
+        # correct_topography leaves pixels out that have no geometry
+        self.inverted &= ~np.isnan(self.read("inputs/geometryGeo.h5", "incidenceAngle"))
 
     def read(self, file: str, dataset: str) -> np.ndarray:
         with h5py.File(self.folder / file) as handle:

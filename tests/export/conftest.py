@@ -19,12 +19,14 @@ def results(finished_run):
 
 @pytest.fixture(scope="module")
 def stored(finished_run, results):
-    """The series as h5py reads it; where nothing was inverted it has no value."""
+    """The series as h5py reads it; where nothing was inverted or the geometry is missing it has no value."""
     folder = finished_run.work_dir
     with h5py.File(folder / f"{results.timeseries.name}.h5", locking=False) as file:
         values, attributes = file["timeseries"][:], dict(file.attrs)
     with h5py.File(folder / "numInvIfgram.h5", locking=False) as file:
         empty = file["mask"][:] == 0
+    with h5py.File(folder / "inputs" / "geometryGeo.h5", locking=False) as file:
+        empty |= np.isnan(file["incidenceAngle"][:]) & (values == 0).all(axis=0)
     return np.where(empty, np.nan, values), attributes
 
 

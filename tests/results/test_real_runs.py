@@ -102,7 +102,9 @@ def test_every_layer_of_a_finished_run_can_be_read(run_folder: Path) -> None:
 def test_values_are_those_in_the_files_and_empty_pixels_are_those_not_inverted(run_folder: Path) -> None:
     results = open_results(run_folder)
     empty = raw(run_folder, "numInvIfgram.h5", "mask") == 0
-    empty |= np.isnan(raw(run_folder, "inputs/geometryGeo.h5", "incidenceAngle"))
+    empty |= np.isnan(
+        raw(run_folder, "inputs/geometryGeo.h5", "incidenceAngle")
+    )  # left out by correct_topography
     series = raw(run_folder, f"{results.timeseries.name}.h5", "timeseries")
     read = results.timeseries.values
     assert (np.isnan(read) == empty).all()

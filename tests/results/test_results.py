@@ -105,7 +105,12 @@ def test_millimetres_become_metres(work_dir: Path, grid: str) -> None:
 
 def test_each_layer_says_how_an_empty_pixel_is_known(work_dir: Path) -> None:
     results = open_results(work_dir)
-    assert results["velocity"].attrs["no_data"] == "NaN where numInvIfgram has no value"
+    assert results["timeseries"].attrs["no_data"] == "NaN where numInvIfgram has no value"
+    assert (
+        results["velocity"]
+        .attrs["no_data"]
+        .endswith("where the file holds 0 because incidenceAngle has no value")
+    )
     (work_dir / "numInvIfgram.h5").unlink()
     (work_dir / "temporalCoherence.h5").unlink()
     assert "0 throughout" in open_results(work_dir)["velocity"].attrs["no_data"]
@@ -162,7 +167,7 @@ def test_only_what_is_asked_for_is_read(work_dir: Path, monkeypatch: pytest.Monk
         patch.setattr(os, "preadv", counting)
         patch.delattr(h5py.Dataset, "__getitem__")  # uncompressed values are read without HDF5
         assert series.isel(date=2, y=slice(3, 5), x=slice(None, None, -1)).values.shape == (2, COLUMNS)
-    assert 0 < sum(asked) <= 2 * (2 * COLUMNS * 4)  # the series, and what tells its empty pixels
+    assert 0 < sum(asked) <= 3 * (2 * COLUMNS * 4)  # the series, and the two files that tell its empty pixels
 
 
 def test_indexing_agrees_with_numpy(work_dir: Path) -> None:

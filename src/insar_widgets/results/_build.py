@@ -15,7 +15,6 @@ from xarray.core import indexing
 from insar_widgets.results._lazy import (
     Empty,
     EmptyWhereAlwaysZero,
-    EmptyWhereAny,
     EmptyWhereZero,
     LayerArray,
     open_hdf5,
@@ -30,16 +29,20 @@ _WITNESSES = {
     "geometry": ("incidenceAngle",),
 }
 """Layers that tell which pixels of another layer are empty, best first."""
-_GEOMETRY = ("incidenceAngle", "slantRangeDistance")
-"""Layers without which `correct_topography` leaves a pixel out (mintpy.dem_error.correct_dem_error_patch)."""
+_GEOMETRY = "incidenceAngle"
+"""Layer without which `correct_topography` leaves 0 at every date (mintpy.dem_error.correct_dem_error_patch)."""
 
 
 def build_array(found: Scan, layer: Layer, empties: dict[str, EmptyWhereZero]) -> xr.DataArray:
     """The lazy array of a layer; `empties` keeps what several layers share."""
     grid, metadata = found.grid, layer.entry.metadata
     empty, words = _empty(found, layer, empties)
+    left_out = _left_out(found, layer, empties)
+    if left_out is not None:
+        words += f", and where the file holds 0 because {_GEOMETRY} has no value"
     unit = layer.entry.units.get(layer.source.dataset, "")
-    backend = LayerArray(layer.source, empty, _SCALE.get(unit, 1.0) if layer.meaning.units else 1.0)
+    scale = _SCALE.get(unit, 1.0) if layer.meaning.units else 1.0
+    backend = LayerArray(layer.source, empty, left_out, scale)
     coords: dict[str, Any] = {
         "y": ("y", grid.y, _axis("y", grid.crs)),
         "x": ("x", grid.x, _axis("x", grid.crs)),
@@ -99,27 +102,24 @@ def _empty(found: Scan, layer: Layer, empties: dict[str, EmptyWhereZero]) -> tup
         return EmptyWhereZero(layer.source), "NaN where the file holds 0"
     for witness in _WITNESSES[kind]:
         if witness in found.layers:
-            named = [witness, *(_GEOMETRY if kind == "inversion" and _is_through_dem_error(layer) else ())]
-            named = [name for name in named if name == witness or _is_flat(found, name)]
-            parts = tuple(empties.setdefault(n, EmptyWhereZero(found.layers[n].source)) for n in named)
-            words = f"NaN where {' or '.join(named)} has no value"
-            return parts[0] if len(parts) == 1 else EmptyWhereAny(parts), words
+            source = found.layers[witness].source
+            return empties.setdefault(witness, EmptyWhereZero(source)), f"NaN where {witness} has no value"
     if kind != "inversion":
         return None, "as stored, because the layer that tells empty pixels is missing"
     words = "NaN where the file holds 0 throughout, but for the reference pixel"
     return EmptyWhereAlwaysZero(layer.source, _reference(layer)), words
 
 
-def _is_through_dem_error(layer: Layer) -> bool:
-    """Whether the values came through correct_topography, which leaves 0 where the geometry has no value."""
+def _left_out(found: Scan, layer: Layer, empties: dict[str, EmptyWhereZero]) -> Empty | None:
+    """Pixels that correct_topography may have left out on the way to this layer."""
     stem = layer.source.path.stem.removeprefix("geo_")
     if stem.startswith("velocity"):
         stem = Path(layer.entry.metadata.get("FILE_PATH", "")).stem.removeprefix("geo_")
-    return "demErr" in stem or stem.startswith("timeseriesResidual")
-
-
-def _is_flat(found: Scan, name: str) -> bool:
-    return name in found.layers and len(found.layers[name].source.shape) == 2
+    corrected = "demErr" in stem or stem.startswith("timeseriesResidual")
+    if not corrected or layer.meaning.nodata != "inversion" or _GEOMETRY not in found.layers:
+        return None
+    source = found.layers[_GEOMETRY].source
+    return empties.setdefault(_GEOMETRY, EmptyWhereZero(source)) if len(source.shape) == 2 else None
 
 
 def _axis(name: str, crs: CRS) -> dict[str, str]:

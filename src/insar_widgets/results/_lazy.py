@@ -173,19 +173,6 @@ class EmptyWhereZero:
 
 
 @dataclass(frozen=True)
-class EmptyWhereAny:
-    """Pixels are empty where any of several says so."""
-
-    parts: tuple[Empty, ...]
-
-    def read(self, key: tuple[Any, ...]) -> Bools:
-        first, *others = (part.read(key) for part in self.parts)
-        for other in others:
-            first = first | other
-        return first
-
-
-@dataclass(frozen=True)
 class EmptyWhereAlwaysZero:
     """Pixels are empty where the layer itself is 0 at every date, but for the reference pixel.
 
@@ -221,11 +208,26 @@ class EmptyWhereAlwaysZero:
 
 
 class LayerArray(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
-    """A dataset with no-data as NaN and in SI units, read piece by piece."""
+    """A dataset with no-data as NaN and in SI units, read piece by piece.
 
-    def __init__(self, source: Source, empty: Empty | None, scale: float = 1.0) -> None:
+    Parameters
+    ----------
+    source
+        The dataset.
+    empty
+        Pixels without a value.
+    left_out
+        Pixels of which a step may have left the values out: a 0 there is no value.
+    scale
+        From the file's unit to that of the array.
+    """
+
+    def __init__(
+        self, source: Source, empty: Empty | None, left_out: Empty | None = None, scale: float = 1.0
+    ) -> None:
         self.source = source
         self.empty = empty
+        self.left_out = left_out
         self.scale = scale
         self.shape = source.shape
         floating = source.dtype.kind == "f" or (empty is None and scale == 1.0)
@@ -244,5 +246,7 @@ class LayerArray(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ig
             values *= self.scale
         if self.empty is not None:
             empty = np.broadcast_to(self.empty.read(key[-2:]), values.shape)
+            if self.left_out is not None:
+                empty = empty | (self.left_out.read(key[-2:]) & (values == 0))
             np.copyto(values, self.dtype.type(np.nan), where=empty)
         return values
