@@ -85,7 +85,8 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     page.mouse.click(*middle(ground))
     expect(symbols).to_have_count(len(iso))
     expect(series.locator(".ts-said").first).to_contain_text("1 pixel, centre")
-    expect(cursor).to_have_text(iso[-1])
+    expect(cursor).to_have_text(iso[0])  # the last date is the one that is zero
+    expect(day).to_have_text(iso[0])
 
     # The date under the pointer is the map's date, and the map's keys move the chart's
     def below_second() -> tuple[float, float]:
