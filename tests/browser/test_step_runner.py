@@ -200,6 +200,8 @@ def test_a_run_survives_reload_a_second_view_and_the_kernel(notebook, prepared_s
     os.kill(int(kernel), signal.SIGKILL)
     run = Run.attach(work)
     assert run.wait(240) == "completed"
+    # JupyterLab takes seconds to see that its kernel is gone, and calls it idle until then
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click()
     page.wait_for_function(
         """(name) => {
           const panel = [...window.jupyterapp.shell.widgets("main")].find((w) => w.context?.path === name);

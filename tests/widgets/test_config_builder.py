@@ -11,7 +11,7 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from insar_widgets import ConfigBuilder, Run, StackPicker, Template
+from insar_widgets import ConfigBuilder, Run, StackPicker, StepRunner, Template
 from insar_widgets.errors import TemplateError
 from support.arrays import assert_same_arrays
 from support.front_end import ask
@@ -271,3 +271,18 @@ def test_changing_resetting_and_removing_gives_what_a_fresh_work_directory_gives
     fresh = Run(tmp_path / "fresh" / "small", fresh_template)
     assert fresh.start().wait(timeout=300) == "completed"
     assert_same_arrays(work_dir, fresh.work_dir)
+
+
+def test_the_engine_goes_to_the_run_and_not_into_the_template(builder, tmp_path):
+    text = builder.template.text
+    builder.engine = "mintpy"
+    runner = StepRunner(builder)
+    try:
+        assert runner.run.engine == "mintpy"
+        builder.work_dir = str(tmp_path / "elsewhere")
+        assert (runner.run.work_dir, runner.run.engine) == (tmp_path / "elsewhere", "mintpy")
+        runner.engine = "fast"
+        assert (builder.engine, runner.run.engine) == ("fast", "fast")
+    finally:
+        runner.close()
+    assert builder.template.text == text

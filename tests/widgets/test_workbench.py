@@ -65,7 +65,12 @@ def test_a_prepared_stack_gives_the_template_and_a_saved_template_the_run(make, 
     config.wait()
     assert stage(bench, "template")["state"] == "completed"
     assert Template.read(file)["mintpy.load.unwFile"] == expected
+    config.engine = "mintpy"
+    assert config.template == Template.read(file)  # no option of MintPy
     assert set(bench.runner.states.values()) <= {"pending", "off"}
+    assert bench.run.engine == bench.runner.engine == "mintpy"
+    bench.runner.engine = "fast"
+    assert bench.run.engine == config.engine == "fast"
     assert bench.run.work_dir == tmp_path / "valley" / "mintpy"
     assert bench.run.template["mintpy.load.unwFile"] == expected
 

@@ -1,6 +1,7 @@
 // What the ConfigBuilder's kernel side syncs and answers: src/insar_widgets/widgets/config_builder.py.
 
 import type { ViewContext } from "../lib/context";
+import type { Engine } from "../lib/engine";
 import type { Finding } from "../lib/findings";
 
 export type Kind =
@@ -72,6 +73,7 @@ export interface Preview {
 
 export interface State {
   valid: boolean;
+  engine: Engine;
   map: string;
   _values: Record<string, string>;
   _hints: Record<string, string>;

@@ -2,6 +2,7 @@
 
 import { alertRow } from "../lib/context";
 import { button, h, replace } from "../lib/dom";
+import { engineMenu, HELP } from "../lib/engine";
 import { findingRow, severityChips } from "../lib/findings";
 import { icon } from "../lib/icons";
 import type { Context, Schema } from "./api";
@@ -30,6 +31,24 @@ export function presetMenu(context: Context, schema: Schema): HTMLElement {
       .catch(context.fail);
   });
   return menu;
+}
+
+/** Which engine the run gets: no option of MintPy, so nothing of it stands in the template. */
+export function engineChoice(context: Context): HTMLElement {
+  const { model } = context;
+  const { label, select, note } = engineMenu("cb-select", (engine) => {
+    model.set("engine", engine);
+    model.save_changes();
+    context.live.say(HELP[engine]);
+  });
+  note.textContent = "Not an option of MintPy: goes to the run, not into the template.";
+  const element = h("div", { class: "cb-engine" }, label, note);
+  context.watch(["engine"], () => {
+    const engine = model.get("engine");
+    if (select.value !== engine) select.value = engine;
+    element.title = HELP[engine];
+  });
+  return element;
 }
 
 /** Counts of findings, and the panel that lists them all. */

@@ -9,7 +9,7 @@ import { isSet, type BuilderApi, type Context, type Option, type Schema, type St
 import { segments } from "./controls";
 import { makeField, type Field } from "./fields";
 import { filesPanel } from "./files-panel";
-import { allFindings, kernelError, presetMenu } from "./header";
+import { allFindings, engineChoice, kernelError, presetMenu } from "./header";
 import { previewPanel, saveButton } from "./preview";
 import "./style.css";
 
@@ -116,6 +116,7 @@ class Builder {
           }),
         ),
       ),
+      engineChoice(context),
       context.alerts,
       kernelError(context),
       files.element,

@@ -1,14 +1,13 @@
 // What the StepRunner's kernel side syncs and answers: src/insar_widgets/widgets/step_runner.py.
 
 import type { ViewContext } from "../lib/context";
+import type { Engine } from "../lib/engine";
 import type { PlotDate, PlotPair } from "../lib/network-plot";
 
 export type StepState =
   "pending" | "running" | "completed" | "failed" | "cancelled" | "interrupted" | "stale" | "off";
 
 export type RunState = "empty" | "ready" | "running" | "completed" | "failed" | "cancelled" | "interrupted";
-
-export type Engine = "fast" | "mintpy";
 
 export interface Chip {
   file: string;

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from insar_widgets.runner import Run
-from insar_widgets.runner.engine import FAST, FAST_STEPS, LOADING
+from insar_widgets.runner.engine import ENGINES, FAST, FAST_STEPS, LOADING
 from insar_widgets.runner.engine.proof import LARGEST, Proof
 from insar_widgets.runner.state import Store
 
-__all__ = ["engine_of_others", "engine_of_row", "proof_note", "run_id"]
+__all__ = ["engine_of_others", "engine_of_row", "last_engine", "proof_note", "run_id"]
 
 
 def run_id(run: Run) -> str:
     """Id of the run that was started last."""
     store = Store(run.work_dir)
     return str((store.read_json(store.run_path) or {}).get("run", ""))
+
+
+def last_engine(folder: Path | None) -> str:
+    """Engine of the run that was started last in a folder; "" if none was, or if there is no folder."""
+    if folder is None:
+        return ""
+    store = Store(folder)
+    engine = (store.read_json(store.run_path) or {}).get("engine", "")
+    return engine if engine in ENGINES else ""
 
 
 def engine_of_others(run: Run, events: Iterable[Mapping[str, Any]], own: str) -> str:
@@ -34,10 +44,8 @@ def engine_of_row(run: Run, step: str) -> dict[str, str] | None:
     dict or None
         ``name`` ("fast" or "mintpy"), ``words`` (a sentence) and ``proved`` ("yes" or "").
     """
-    if step not in (*FAST_STEPS, LOADING):
-        return None
     made = run.engine_of(step)
-    if made is None:
+    if made is None or (step not in (*FAST_STEPS, LOADING) and made["name"] != FAST):
         return None
     proof = _proof(made)
     if made["name"] != FAST:

@@ -15,6 +15,7 @@ from insar_widgets.errors import CancelledError, InsarWidgetsError
 from insar_widgets.findings import Finding, worst_first
 from insar_widgets.hyp3 import Stack
 from insar_widgets.runner import Template, presets, search_options
+from insar_widgets.runner.engine import ENGINES, FAST
 from insar_widgets.widgets import _config_files as files
 from insar_widgets.widgets import _config_view as view
 from insar_widgets.widgets._base import Widget
@@ -23,6 +24,7 @@ from insar_widgets.widgets._folders import Folders
 from insar_widgets.widgets._hillshade import hillshade
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
+from insar_widgets.widgets._run_engine import last_engine
 from insar_widgets.widgets.stack_picker import StackPicker
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class ConfigBuilder(Widget):
     path = traitlets.Unicode(help="File that was opened or saved, empty before that.")
     valid = traitlets.Bool(False, help="Whether no error was found.").tag(sync=True)
     findings = traitlets.List(traitlets.Instance(Finding), help="What is wrong, worst first.")
+    engine = traitlets.Enum(ENGINES, FAST, help="What computes the slow steps of the run.").tag(sync=True)
     map = anywidget.WidgetTrait().tag(sync=True)
     map.help = "The ipyleaflet.Map on which the reference point is picked."
 
@@ -257,6 +260,7 @@ class ConfigBuilder(Widget):
         with self._jobs.lock:
             untouched = self.template is None or self.template == self._made
             folder = self._folder()
+            self.engine = last_engine(folder) or self.engine
         if untouched and folder is not None and self.stack is None:
             with contextlib.suppress(InsarWidgetsError, OSError):
                 if files.template_of(folder) is not None:

@@ -19,7 +19,7 @@ from insar_widgets.widgets import _run_view as view
 from insar_widgets.widgets._base import Widget
 from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
-from insar_widgets.widgets._run_engine import engine_of_others, proof_note, run_id
+from insar_widgets.widgets._run_engine import engine_of_others, last_engine, proof_note, run_id
 from insar_widgets.widgets._run_follow import EventReader, Facts, Follower
 from insar_widgets.widgets._run_log import StepLog, kind_of_line
 from insar_widgets.widgets._run_products import Shown, layers_of, show_file, show_layer
@@ -59,7 +59,8 @@ class StepRunner(Widget):
         A widget with the trait ``layer``, such as `DisplacementMap`: layers that are clicked are shown there,
         and its ``results`` follow.
     engine
-        "fast" or "mintpy", see `Run`. By default that of the work directory's last run, "fast" before the first.
+        "fast" or "mintpy", see `Run`. By default that of the `ConfigBuilder`, whose choice is then followed, or of the
+        work directory's last run, "fast" before the first.
 
     Examples
     --------
@@ -131,7 +132,13 @@ class StepRunner(Widget):
             },
         )
         self._take(source, template, work_dir)
-        self.engine = engine or (source.engine if isinstance(source, Run) else self.engine)
+        if isinstance(source, ConfigBuilder):
+            elsewhere = self.work_dir and self.work_dir != source.work_dir
+            known = last_engine(Path(self.work_dir)) if elsewhere else ""
+            source.engine = engine or known or source.engine
+            traitlets.link((source, "engine"), (self, "engine"))
+        else:
+            self.engine = engine or (source.engine if isinstance(source, Run) else self.engine)
         if map is not None:
             self._link(map)
         self._follower.wake()
@@ -289,6 +296,8 @@ class StepRunner(Widget):
             if moved or self.template is not self.run.template:  # type: ignore[union-attr]
                 try:
                     engine: Any = None if moved else self.engine  # another folder brings its own
+                    if moved and self._builder is not None:  # whose choice holds where nothing was run yet
+                        engine = last_engine(folder) or self._builder.engine
                     self.run = Run(folder, self.template, engine=engine)
                 except InsarWidgetsError as error:
                     self._set(_error=describe_error(error))

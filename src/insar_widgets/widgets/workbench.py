@@ -217,6 +217,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         config.observe(lambda change: self.set_trait("template", change["new"]), "template")
         self.set_trait("template", config.template)
         self._watch(config, "findings", "_preview")
+        if "runner" in self._made:
+            traitlets.link((self._made["runner"], "engine"), (config, "engine"))
         return config
 
     def _make_runner(self) -> StepRunner:
@@ -229,6 +231,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
         runner.observe(self._ran, "results")
         self.set_trait("run", runner.run)
+        if "config" in self._made:  # a run made of the template has its engine; another one brings its own
+            traitlets.link((runner, "engine"), (self._made["config"], "engine"))
         self._watch(runner, "_head", "_rows")
         return runner
 

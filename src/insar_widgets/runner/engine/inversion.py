@@ -25,7 +25,8 @@ from insar_widgets.runner.engine.weights import Weighting
 
 __all__ = ["FastInversion"]
 
-_CHUNK = 4096  # pixels of which covariances or weights are computed at once
+_CHUNK = 4096  # pixels of which weights are computed at once
+_COVARIANCES = 2**22  # numbers in what covariances are made of at once
 
 
 @dataclass(frozen=True)
@@ -360,12 +361,12 @@ def _covariance(
             good = ~np.isnan(obs[:, group[0]])
             if np.min(np.sum(matrix[good] != 0.0, axis=0)) >= problem.min_redundancy:
                 inverse = np.linalg.pinv(matrix[good].astype(np.float64), rcond=1e-10)
-                products = np.einsum("ik,jk->ijk", inverse, inverse).reshape(-1, inverse.shape[1])
-                for begin in range(0, len(group), _CHUNK):
-                    part = group[begin : begin + _CHUNK]
-                    variance = np.square(std[:, part][good].astype(np.float64))
-                    filled = (products @ variance).reshape(number - 1, number - 1, -1)
-                    covariance[np.ix_(others, others, part)] = filled
+                few = max(1, _COVARIANCES // inverse.size)
+                for begin in range(0, len(group), few):
+                    part = group[begin : begin + few]
+                    variance = np.square(std[:, part][good].astype(np.float64)).T
+                    filled = (inverse * variance[:, np.newaxis]) @ inverse.T  # (pixel, date, date)
+                    covariance[np.ix_(others, others, part)] = np.moveaxis(filled, 0, -1)
             done += len(group)
             bar.update(done)
     return covariance

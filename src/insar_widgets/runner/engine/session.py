@@ -123,7 +123,7 @@ class Engine:
         finally:
             if self._reader is not None:
                 self._reader.remove()
-        if self._installed is not None and step in FAST_STEPS:
+        if self._installed is not None:  # correct_ionosphere may have inverted a stack of its own
             proof = self._installed.proof()
             if proof.fast or proof.mintpy:
                 self._proof = proof
