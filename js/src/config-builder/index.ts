@@ -100,7 +100,7 @@ class Builder {
       context.live.element,
       h(
         "header",
-        { class: "cb-header" },
+        { class: "iw-header cb-header" },
         h("h2", {}, "Template"),
         h("span", { class: "cb-search" }, icon("search"), this.#search, h("kbd", {}, "/")),
         this.#depths.element,

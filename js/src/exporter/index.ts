@@ -227,7 +227,7 @@ function render(props: RenderProps<State>): () => void {
     "div",
     { class: "iw ex", "data-lm-suppress-shortcuts": "true" },
     context.live.element,
-    h("header", { class: "ex-header" }, icon("download"), h("h2", {}, "Export"), about),
+    h("header", { class: "iw-header ex-header" }, icon("download"), h("h2", {}, "Export"), about),
     context.alerts,
     saidPart(context),
     empty,

@@ -183,7 +183,7 @@ function render(props: RenderProps<State>): () => void {
   };
   const header = h(
     "header",
-    { class: "sp-header" },
+    { class: "iw-header" },
     h("h2", {}, "Stack"),
     pathField(context),
     opener(browse, "Browse…", { key: "browse" }),
