@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
+import random
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,10 +32,11 @@ class Server:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A loopback port nobody listens on, below those that the system gives to others until the server starts."""
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", random.randrange(20_000, 32_000)))
+            return int(listener.getsockname()[1])
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -87,6 +89,12 @@ def command(kind: str, port: int, folder: Path, dark: bool, arguments: Sequence[
     ]
 
 
+def is_listening(port: int) -> bool:
+    """Whether a loopback port takes connections."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def serve(
     kind: str, folder: Path, home: Path, *, dark: bool = False, arguments: Sequence[str] = ()
@@ -105,20 +113,20 @@ def serve(
         text=True,
     )
     server = Server(kind, f"http://127.0.0.1:{port}", folder, home, process)
-    ready = threading.Event()
 
     def read() -> None:
         for line in process.stdout or ():
             server.lines.append(line.rstrip())
-            if re.search(rf"(running at|listening|Voil.* is running).*|http://[^ ]*:{port}", line):
-                ready.set()
-        ready.set()
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
-        if not ready.wait(START_SECONDS) or process.poll() is not None:
-            raise RuntimeError(f"{kind} did not start:\n" + "\n".join(server.lines))
+        # Lines with its address may come before it listens
+        until = time.monotonic() + START_SECONDS
+        while not is_listening(port):
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{kind} did not start:\n" + "\n".join(server.lines))
+            time.sleep(0.05)
         yield server
     finally:
         process.terminate()
