@@ -1,8 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { contains, cutAt, type XY } from "../src/displacement-map/clip";
 import { degreeSteps } from "../src/displacement-map/graticule";
+import { Later } from "../src/displacement-map/later";
 import { histogramOf } from "../src/displacement-map/mask-panel";
 import { lengthText, metresBetween, ticks } from "../src/displacement-map/words";
+import { MockModel } from "./mock-model";
 
 const square: XY[] = [
   [0, 0],
@@ -55,4 +57,22 @@ test("ticks, lengths and distances are what a ruler says", () => {
 
 test("quantiles of a mask become counts; what lies beyond its ends counts at them", () => {
   expect(histogramOf([-0.1, 0.1, 0.5, 0.99, 1], 2)).toEqual([2, 3]);
+});
+
+test("an echo of an earlier date does not undo a later one that Python has not heard of", () => {
+  vi.useFakeTimers();
+  const raster = new MockModel({ index: 2, vmin: 0 });
+  const later = Later.of(raster);
+  later.set({ index: 0 });
+  vi.advanceTimersByTime(200);
+  expect(raster.saved).toBe(1);
+  later.set({ index: 1 });
+  raster.set("index", 0); // what the kernel echoes
+  expect(raster.get("index")).toBe(1);
+  expect(Later.of(raster).waits).toBe(true);
+  vi.advanceTimersByTime(200);
+  expect([raster.saved, raster.get("index")]).toEqual([2, 1]);
+  raster.set("index", 5); // Python's own wish
+  expect(raster.get("index")).toBe(5);
+  vi.useRealTimers();
 });

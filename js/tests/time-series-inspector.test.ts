@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { iso, modelWords, numberOf, scaleOf, unpack, type Payload } from "../src/time-series-inspector/api";
+import { dateSender } from "../src/time-series-inspector/chart-part";
 import { chartOf, tooltipOf, withStd, type Look } from "../src/time-series-inspector/plot";
 
 const DAY = 86_400_000;
@@ -107,4 +108,29 @@ test("words", () => {
   expect(numberOf(look.points, "p8")).toBe(2);
   expect(scaleOf("K", "mm")).toEqual({ unit: "K", factor: 1 });
   expect(iso("20200110")).toBe("2020-01-10");
+});
+
+test("the pointer's date follows at a pace, and a date chosen elsewhere since is left alone", () => {
+  vi.useFakeTimers();
+  let date = "";
+  const told: string[] = [];
+  const model = { get: () => date };
+  const set = (_trait: string, value: string): void => {
+    told.push(value);
+    date = value;
+  };
+  const follow = dateSender({ model, set } as unknown as Parameters<typeof dateSender>[0]);
+  for (const day of [0, 1, 2]) follow(first + day * DAY);
+  expect(told).toEqual(["20200101"]);
+  vi.advanceTimersByTime(100);
+  expect(told).toEqual(["20200101", "20200103"]); // where the pointer stopped is not lost
+  date = "20190110"; // of another widget
+  vi.advanceTimersByTime(100);
+  expect(date).toBe("20190110");
+  follow(first);
+  follow(first + DAY);
+  date = "20190110";
+  vi.advanceTimersByTime(100);
+  expect(date).toBe("20190110");
+  vi.useRealTimers();
 });

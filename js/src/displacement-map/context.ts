@@ -7,8 +7,8 @@ import type { ShownMap } from "../lib/leaflet-map";
 import type { Requests } from "../lib/messages";
 import type { LayerHandle } from "../raster-layer/api";
 import type { Context, MapApi, State } from "./api";
+import { Later } from "./later";
 
-const TELL_AFTER = 120; // ms before Python hears of a change that was drawn already
 const UNDO = 50;
 
 export type Undo = Pick<State, "points" | "transect" | "aoi" | "reference_point">;
@@ -28,11 +28,9 @@ export interface Shared {
 export function makeContext(shared: Shared): Context {
   const { model, requests, shown, handle, signal, live, alerts, hint, undo } = shared;
   const raster = handle.model;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const later = Later.of(raster);
   signal.addEventListener("abort", () => {
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    raster.save_changes();
+    if (later.waits) later.flush();
   });
   const watch = (
     of: { on: AnyModel["on"]; off: AnyModel["off"] },
@@ -61,16 +59,10 @@ export function makeContext(shared: Shared): Context {
       model.save_changes();
     },
     draw(changes) {
-      for (const [trait, value] of Object.entries(changes)) raster.set(trait, value);
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        raster.save_changes();
-      }, TELL_AFTER);
+      later.set(changes);
     },
     flush() {
-      clearTimeout(timer);
-      timer = undefined;
-      raster.save_changes();
+      later.flush();
     },
     watch: (traits, update) => {
       watch(model, traits, update);

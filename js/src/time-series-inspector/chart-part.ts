@@ -24,18 +24,22 @@ function lookOf(context: Context): Look {
   };
 }
 
-/** Sends the date under the pointer, not more often than the kernel can follow. */
-function dateSender(context: Context): (time: number) => void {
+/** Sends the date under the pointer, not more often than the kernel can follow; what others chose since then stays. */
+export function dateSender(context: Pick<Context, "model" | "set">): (time: number) => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let wanted = "";
-  return (time) => {
-    wanted = toDay(time);
-    if (timer !== undefined || wanted === context.model.get("date")) return;
+  let [wanted, sent] = ["", ""];
+  const send = (): void => {
+    if (wanted === context.model.get("date")) return;
+    sent = wanted;
     context.set("date", wanted);
     timer = setTimeout(() => {
       timer = undefined;
-      if (wanted !== context.model.get("date")) context.set("date", wanted);
+      if (wanted !== sent && context.model.get("date") === sent) send();
     }, FOLLOW_EVERY);
+  };
+  return (time) => {
+    wanted = toDay(time);
+    if (timer === undefined) send();
   };
 }
 
