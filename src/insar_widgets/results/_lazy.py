@@ -246,7 +246,8 @@ class LayerArray(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ig
             values *= self.scale
         if self.empty is not None:
             empty = np.broadcast_to(self.empty.read(key[-2:]), values.shape)
-            if self.left_out is not None:
-                empty = empty | (self.left_out.read(key[-2:]) & (values == 0))
+            left_out = None if self.left_out is None else self.left_out.read(key[-2:])
+            if left_out is not None and left_out.any():
+                empty = empty | (left_out & (values == 0))
             np.copyto(values, self.dtype.type(np.nan), where=empty)
         return values

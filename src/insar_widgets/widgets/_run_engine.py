@@ -33,7 +33,7 @@ def engine_of_others(run: Run, events: Iterable[Mapping[str, Any]], own: str) ->
     """Engine of a run that the events tell was started elsewhere, however short it was; "" if none was."""
     if not any(event["event"] == "run-start" and event["run"] != own for event in events):
         return ""
-    return Run(run.work_dir, run.template).engine
+    return last_engine(run.work_dir) or FAST
 
 
 def engine_of_row(run: Run, step: str) -> dict[str, str] | None:

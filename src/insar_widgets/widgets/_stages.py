@@ -64,7 +64,7 @@ def template_stage(config: ConfigBuilder | None) -> Standing:
     return "completed", words
 
 
-def run_stage(runner: StepRunner | None, stale: bool = False) -> Standing:
+def run_stage(runner: StepRunner | None) -> Standing:
     """Steps done, under way, or stopped at."""
     head: dict[str, Any] = {} if runner is None else runner._head
     rows: list[dict[str, Any]] = [] if runner is None else runner._rows

@@ -231,7 +231,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         runner.observe(lambda change: self.set_trait("run", change["new"]), "run")
         runner.observe(self._ran, "results")
         self.set_trait("run", runner.run)
-        if "config" in self._made:  # a run made of the template has its engine; another one brings its own
+        if "config" in self._made and source is not self.config:  # whose engine it would follow by itself
             traitlets.link((runner, "engine"), (self._made["config"], "engine"))
         self._watch(runner, "_head", "_rows")
         return runner

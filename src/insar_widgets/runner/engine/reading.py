@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from insar_widgets.runner.engine._kernels import BY_COMPONENT, BY_THRESHOLD, UNMASKED, prepare_pair
 
-__all__ = ["Patch", "read_cube", "read_patch"]
+__all__ = ["Patch", "read_patch"]
 
 _SLAB = 64 << 20  # bytes that are read at once
 
@@ -111,15 +111,6 @@ def read_patch(
                     obs[k], np.float32(reference[k]), no_zeros, values, kind, np.float32(threshold), valid
                 )
     return Patch(obs, weight, valid)
-
-
-def read_cube(file: str, name: str, box: _Box) -> NDArray[np.float32]:
-    """Read the kept layers of a data set of the stack in a box, float32 (pair, pixel), without a second copy."""
-    with h5py.File(file, "r") as stack:
-        kept = np.asarray(stack["dropIfgram"][:], np.bool_)
-        out = np.empty((int(kept.sum()), (box[2] - box[0]) * (box[3] - box[1])), np.float32)
-        _read_rows(stack[name], kept, slice(0, len(out)), box, out)
-    return out
 
 
 def _slabs(dataset: Any, shape: tuple[int, int]) -> list[slice]:
