@@ -117,6 +117,9 @@ def topography(dates: int) -> None:
                 date_flag=model.used,
             )
 
+    if fit_dem_error(model) is None:  # a refusal takes no time
+        print(f"correct_topography {dates} dates: left to MintPy, nothing to compare", flush=True)
+        return
     ours, others = turns(lambda: fit_dem_error(model), mintpy, many, few)
     say(f"correct_topography {dates} dates", ours, others, many, few)
 
@@ -160,6 +163,9 @@ def growth() -> None:
         found = [(*case, *cost(*case)) for case in cases]
         line = "; ".join(f"{d}/{p}, {int(SCALE * n):,} pixels {us:.2f}" for d, _, n, p, us in found)
         print(f"growth with {what}, us/pixel: {line}", flush=True)
+        sizes = [{"dates": d, "pairs": p, "pixels": n}[what.partition(",")[0]] for d, _, n, p, _ in found]
+        power = np.polyfit(np.log(sizes), np.log([us for *_, us in found]), 1)[0]
+        print(f"  fitted: the cost of a pixel grows as {what.partition(',')[0]} ** {power:.2f}", flush=True)
 
 
 def write(path: Path, dates: int, later: int) -> None:

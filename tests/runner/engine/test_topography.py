@@ -116,3 +116,29 @@ def test_what_is_ambiguous_is_left_to_mintpy(case):
         used[3:] = False
     series = rng.normal(size=(12, 5)).astype(np.float32)
     assert fit_dem_error(SeriesModel(series, baseline, np.full(5, 1 / 6e5), design, years, used)) is None
+
+
+@pytest.mark.parametrize("dates", [200, 400])
+def test_a_long_series_is_not_left_to_mintpy(dates):
+    rng = np.random.default_rng(dates)
+    years = (np.arange(dates) * 12 / 365.25).astype(np.float32)
+    pixels = 20
+    problem = SeriesModel(
+        series=rng.normal(0, 0.01, (dates, pixels)).astype(np.float32),
+        baseline=rng.normal(0, 60, (dates, 1)),
+        scale=rng.uniform(1.5e-6, 2e-6, pixels),
+        deformation=np.stack([np.ones(dates), years, years**2 / 2], axis=1),
+        years=years,
+        used=np.ones(dates, np.bool_),
+    )
+    found = fit_dem_error(problem)
+    assert found is not None
+    for pixel in range(pixels):
+        expected = estimate_dem_error(
+            ts0=problem.series[:, pixel],
+            G0=np.hstack((problem.baseline * problem.scale[pixel], problem.deformation)),
+            tbase=years.reshape(-1, 1),
+            date_flag=problem.used,
+        )
+        for ours, right in zip((found.corrected, found.residual), expected[1:], strict=True):
+            assert np.abs(ours[:, pixel] - right.ravel()).max() * 4 * np.pi / 0.05546576 <= 1e-4

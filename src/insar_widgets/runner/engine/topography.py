@@ -26,6 +26,8 @@ __all__ = ["DemErrors", "FastTopography", "SeriesModel", "fit_dem_error"]
 
 _CUT = 1e-8
 """MintPy's cut-off for small singular values; models that come near it are MintPy's."""
+_MARGIN = 10.0
+"""How near: with a polynomial of degree 2, 400 dates in 13 years are at 230 times the cut-off."""
 _CHUNK = 16384  # pixels at once
 _PART = 8 * _CHUNK  # pixels that are copied at once
 
@@ -138,7 +140,7 @@ def _clear(fitted: NDArray[np.float64], effect: NDArray[np.float64], scale: NDAr
     for factor in (float(np.min(scale)), float(np.max(scale))):
         for column in {int(np.argmin(norm)), int(np.argmax(norm))}:
             values = np.linalg.svd(np.column_stack([effect[:, column] * factor, fitted]), compute_uv=False)
-            if not values[-1] > 1e3 * _CUT * values[0]:
+            if not values[-1] > _MARGIN * _CUT * values[0]:
                 return False
     return bool(np.all(np.isfinite(norm)) and np.all(norm > 0))
 
