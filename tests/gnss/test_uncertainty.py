@@ -12,8 +12,9 @@ import pytest
 import xarray as xr
 from scipy.stats import binom
 
-from insar_widgets import compare_gnss, open_results
-from insar_widgets.gnss import Station
+from insar_widgets import Run, Template, compare_gnss, open_results, simulate_stack
+from insar_widgets.gnss import Station, read_steps, read_tenv3
+from insar_widgets.gnss._noise import coefficient, line_and
 from insar_widgets.results import Grid
 from insar_widgets.simulate.scene import fractal
 
@@ -132,3 +133,57 @@ def test_so_they_do_on_the_simulated_ground(finished_run, truth, tmp_path):
         within += list(found["velocity_difference"].abs() <= found["velocity_difference_95"])
     assert len(within) > 90
     assert np.mean(within) >= binom.ppf(1e-3, 60, 0.95) / 60  # as if some sixty were independent
+
+
+NOISES = {  # over the days between two dates: covariance
+    "white": lambda lag: (lag == 0) * 1.0,
+    "correlated and white": lambda lag: 0.5 * np.exp(-lag / 25) + 0.5 * (lag == 0),
+    "correlated": lambda lag: np.exp(-lag / 25),
+}
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("count", [8, 20, 30])
+def test_the_interval_of_a_rate_holds_it_whatever_the_noise(noise, count):
+    """The bound of the widths: an interval that held the rate by being endless would say nothing."""
+    rng = np.random.default_rng(3)
+    days = np.arange(count) * 24.0
+    design = line_and(days)
+    covariance = NOISES[noise](np.abs(days[:, None] - days))
+    to_rate = np.linalg.pinv(design)[1]
+    exact = 1.96 * np.sqrt(to_rate @ covariance @ to_rate)
+    draws = np.linalg.cholesky(covariance) @ rng.normal(size=(count, 300))
+    found = [coefficient(design, design @ [0.1, 0.02] + 0.01 * draw, days, 1) for draw in draws.T]
+    within = np.mean([abs(known.value - 0.02) <= known.half_width for known in found])
+    assert within >= binom.ppf(1e-3, 300, 0.94) / 300
+    assert np.median([known.half_width for known in found]) < 2 * 0.01 * exact
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("dates", [10, 20, 30])
+def test_so_they_do_after_the_whole_workflow(dates, tmp_path):
+    """Simulated stacks and stations, MintPy's whole workflow with its defaults, every station as reference in turn.
+
+    What unwrapping, the estimate of the DEM error and MintPy's inversion leave in the series is part of it. The six
+    stations of a stack have five independent differences.
+    """
+    within = []
+    for seed in range(1, 9):
+        folder = tmp_path / str(seed)
+        stack = simulate_stack(folder / "hyp3", shape=(80, 100), dates=dates, seed=seed)
+        prepared = stack.prepare(folder / "prepared")
+        run = Run(folder / "run", Template.for_stack(prepared, name="s"))
+        assert run.start(to="velocity").wait(timeout=900) == "completed", run.failure
+        results = open_results(folder / "run")
+        series = {file.stem: read_tenv3(file) for file in (folder / "hyp3" / "ngl").glob("SIM*.tenv3")}
+        stations = [
+            Station(name, data.attrs["lon"], data.attrs["lat"], 0.0, date(2018, 1, 1), date(2025, 1, 1))
+            for name, data in series.items()
+        ]
+        steps = read_steps(folder / "hyp3" / "ngl" / "steps.txt")
+        for reference in series:
+            table = compare_gnss(results, stations, reference=reference, series=series, steps=steps).table
+            table = table[~table["is_reference"].astype(bool)]
+            within += list(table["velocity_difference"].abs() <= table["velocity_difference_95"])
+    print(f"{dates} dates: {np.mean(within):.1%} of {len(within)} differences")
+    assert np.mean(within) >= binom.ppf(1e-3, 40, 0.95) / 40

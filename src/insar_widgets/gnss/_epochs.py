@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insar_widgets.results import fit_time_function
+from insar_widgets.errors import GnssError
+from insar_widgets.gnss._noise import coefficient, daily_design, in_bins
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -65,24 +66,35 @@ def at_epochs(
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step that was taken out of a series: its size, standard deviation and half of its 95 % interval, m."""
+
+    date: date
+    size: float
+    deviation: float
+    half_width: float
+
+
+@dataclass(frozen=True)
 class Mended:
     """A series without its steps of equipment.
 
     Attributes
     ----------
     los : (D,) m; NaN on the day of a step.
-    sizes : of each step that was taken out: its date, its size and standard deviation (m).
+    sizes : of each step that was taken out.
     """
 
     los: Floats
-    sizes: tuple[tuple[date, float, float], ...] = ()
+    sizes: tuple[Step, ...] = ()
 
 
 def without_steps(projected: xr.Dataset, equipment: list[date], others: list[date]) -> Mended:
     """Take the steps of equipment out of a line-of-sight series.
 
     They are estimated together with a line, a yearly term where the series is longer than two years, and the other
-    steps (earthquakes), which stay. Their standard deviation allows for noise that is correlated from day to day.
+    steps (earthquakes), which stay. Their uncertainty allows for noise that is correlated from day to day. Raises
+    GnssError where the days cannot tell the steps apart.
     """
     days = projected["time"].values.astype("datetime64[D]")
     los = projected["los"].values.astype(float)
@@ -90,30 +102,24 @@ def without_steps(projected: xr.Dataset, equipment: list[date], others: list[dat
     if not inside:
         return Mended(los)
     quakes = [d for d in others if days[0] < np.datetime64(d) <= days[-1] and d not in inside]
-    long = (days[-1] - days[0]).astype(int) > 730
-    series = xr.DataArray(los, coords={"date": projected["time"].values}, dims="date")
-    names = [d.strftime("%Y%m%d") for d in sorted({*inside, *quakes})]
-    fit = fit_time_function(series, poly=1, periodic=[1.0] if long else [], steps=names)
-    wider = correlation_factor(fit["residual"].values)
+    breaks = sorted({*inside, *quakes})
+    used = np.isfinite(los)
+    design = daily_design(days, breaks)[used]
+    binned = in_bins(design, los[used], days[used].astype(float))
+    if np.linalg.matrix_rank(binned[0]) < design.shape[1]:
+        raise GnssError(f"its days cannot tell {named(breaks)} and the rate apart")
+    coefficients = np.linalg.lstsq(design, los[used], rcond=None)[0]
     sizes, mended = [], los.copy()
-    for day in inside:
-        name = f"step{day:%Y%m%d}"
-        size, deviation = float(fit[name]), float(fit[f"{name}Std"]) * wider
-        mended[days > np.datetime64(day)] -= size
-        mended[days == np.datetime64(day)] = np.nan  # partly before, partly after
-        sizes.append((day, size, deviation))
+    for step in inside:
+        column = 2 + breaks.index(step)
+        known = coefficient(*binned, column)
+        size = float(coefficients[column])
+        mended[days > np.datetime64(step)] -= size
+        mended[days == np.datetime64(step)] = np.nan  # partly before, partly after
+        sizes.append(Step(step, size, known.deviation, known.half_width))
     return Mended(mended, tuple(sizes))
 
 
-def correlation_factor(residual: Floats) -> float:
-    """How much larger a standard deviation is for noise with the residuals' lag-1 correlation than for white noise.
-
-    sqrt((1 + r) / (1 - r)) of first-order autoregressive noise; r is not taken below 0 nor above 0.95.
-    """
-    known = residual[np.isfinite(residual)]
-    if known.size < 4 or not known.any():
-        return 1.0
-    centred = known - known.mean()
-    r = float((centred[1:] * centred[:-1]).sum() / (centred**2).sum()) if centred.any() else 0.0
-    r = min(max(r, 0.0), 0.95)
-    return float(np.sqrt((1 + r) / (1 - r)))
+def named(breaks: list[date]) -> str:
+    """Steps in words."""
+    return f"the steps of {', '.join(f'{day:%Y-%m-%d}' for day in breaks)}"

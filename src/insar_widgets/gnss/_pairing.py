@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy import stats
 
-from insar_widgets.gnss._epochs import AtEpochs, Mended, correlation_factor
+from insar_widgets.gnss._epochs import AtEpochs, Mended
+from insar_widgets.gnss._noise import Known, coefficient, line_and
 from insar_widgets.gnss.stations import Station
-from insar_widgets.results import fit_time_function
 
 Days = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
 LEAST_EPOCHS = 3
-_CONFIDENCE = 0.95
 
 COLUMNS = (
     "station", "lon", "lat", "frame", "epochs", "gnss_velocity", "gnss_velocity_std", "insar_velocity",
@@ -92,17 +91,22 @@ def pair(track: Track, base: Track | None, dates: Days, zero: str | None) -> xr.
         "incidence": about["incidence"], "azimuth": about["azimuth"],
         "zero_date": str(names[first]), "reference": base.station.name if base else "",
         "sampling": track.insar.attrs.get("sampling", ""), "layer": track.insar.attrs.get("layer", ""),
-        "steps_removed": "; ".join(f"{d:%Y-%m-%d} {s * 1e3:+.1f} ± {e * 1e3:.1f} mm" for d, s, e in track.mended.sizes),
+        "steps_removed": "; ".join(
+            f"{s.date:%Y-%m-%d} {s.size * 1e3:+.1f} ± {s.deviation * 1e3:.1f} mm" for s in track.mended.sizes
+        ),
     }  # fmt: skip
     return both
 
 
 def row(track: Track, both: xr.Dataset, base: Track | None) -> dict[str, Any]:
     common = both.isel(date=np.isfinite(both["residual"].values))
-    velocities = {key: _velocity(common[key]) for key in ("gnss", "insar", "residual")}
-    slope, deviation, freedom = velocities["residual"]
+    gnss_rate, insar_rate, rate = (_velocity(common[key]) for key in ("gnss", "insar", "residual"))
     parts = [track] if base is None else [] if base is track else [track, base]
-    deviation = float(np.hypot(deviation, np.sqrt(sum(_step_variance(p, common) for p in parts))))
+    steps = [_of_steps(part, common) for part in parts]
+    deviation, half_width = (
+        float(np.hypot(own, np.linalg.norm([step[i] for step in steps])))
+        for i, own in enumerate((rate.deviation, rate.half_width))
+    )
     residual = common["residual"].values
     gnss, insar = common["gnss"].values, common["insar"].values
     varied = np.ptp(gnss) > 0 and np.ptp(insar) > 0
@@ -112,15 +116,13 @@ def row(track: Track, both: xr.Dataset, base: Track | None) -> dict[str, Any]:
         "lat": track.station.lat,
         "frame": both.attrs["frame"],
         "epochs": int(common.sizes["date"]),
-        "gnss_velocity": velocities["gnss"][0],
-        "gnss_velocity_std": velocities["gnss"][1],
-        "insar_velocity": velocities["insar"][0],
-        "insar_velocity_std": velocities["insar"][1],
-        "velocity_difference": slope,
+        "gnss_velocity": gnss_rate.value,
+        "gnss_velocity_std": gnss_rate.deviation,
+        "insar_velocity": insar_rate.value,
+        "insar_velocity_std": insar_rate.deviation,
+        "velocity_difference": rate.value,
         "velocity_difference_std": deviation,
-        "velocity_difference_95": deviation * float(stats.t.ppf((1 + _CONFIDENCE) / 2, freedom))
-        if freedom
-        else np.nan,
+        "velocity_difference_95": half_width,
         "correlation": float(np.corrcoef(gnss, insar)[0, 1]) if varied else float("nan"),
         "rmse": float(np.sqrt((residual**2).mean())),
         "bias": float(residual.mean()),
@@ -132,19 +134,25 @@ def row(track: Track, both: xr.Dataset, base: Track | None) -> dict[str, Any]:
     }
 
 
-def _velocity(values: xr.DataArray) -> tuple[float, float, int]:
-    """Rate of a line (m/yr), its standard deviation with correlated residuals, and the degrees of freedom."""
-    fit = fit_time_function(values, poly=1)
-    wider = correlation_factor(fit["residual"].values)
-    return float(fit["velocity"]), float(fit["velocityStd"]) * wider, int(values.size) - 2
+def _velocity(values: xr.DataArray) -> Known:
+    """Rate of a line, m/yr."""
+    days = _days(values)
+    return coefficient(line_and(days), values.values.astype(float), days, 1)
 
 
-def _step_variance(track: Track, common: xr.Dataset) -> float:
-    """Variance of the rate (m/yr)^2 that comes from the removed steps: the rate of a step of one standard deviation."""
-    total = 0.0
-    for day, _, deviation in track.mended.sizes:
-        after = common["date"].values > np.datetime64(day)
-        if after.any() and not after.all():
-            unit = xr.DataArray(after.astype(float), coords={"date": common["date"]}, dims="date")
-            total += (float(fit_time_function(unit, poly=1)["velocity"]) * deviation) ** 2
-    return total
+def _of_steps(track: Track, common: xr.Dataset) -> tuple[float, float]:
+    """What the removed steps add to the standard deviation and to half of the 95 % interval of the rate, m/yr."""
+    days = _days(common)
+    effects = []
+    for step in track.mended.sizes:
+        after = (common["date"].values > np.datetime64(step.date)).astype(float)
+        rate = np.linalg.lstsq(line_and(days), after, rcond=None)[0][1]
+        effects.append((float(rate) * step.deviation, float(rate) * step.half_width))
+    if not effects:
+        return 0.0, 0.0
+    deviation, half_width = np.linalg.norm(effects, axis=0)
+    return float(deviation), float(half_width)
+
+
+def _days(values: xr.DataArray | xr.Dataset) -> Floats:
+    return values["date"].values.astype("datetime64[D]").astype(np.float64)

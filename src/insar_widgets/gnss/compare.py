@@ -170,9 +170,14 @@ def compare_gnss(
     Notes
     -----
     Both series are zero at the reference date of the results, or where GNSS has none then, at the first date with
-    both. Velocities are those of a line through the epochs that have both; the standard deviation of their difference
-    follows from the residuals about the line, allows for their correlation from date to date, and for the removed
-    steps.
+    both. Velocities are those of a line through the epochs that have both.
+
+    The uncertainty of their difference comes from the residuals of the very difference about its line: that of station
+    minus reference in InSAR minus the same in GNSS. The noise of GNSS, of the atmosphere at both places, of unwrapping
+    and of the DEM error is part of it. It is averaged over kinds of noise, white and correlated from date to date by an
+    unknown amount, each weighted by its restricted likelihood (Harville, 1974, doi:10.1093/biomet/61.2.383) with
+    Student's t for the few dates; what removed steps leave is added. No residual shows an error that is itself a
+    constant rate, such as a wrong plate motion, or without a reference station the motion of the InSAR reference point.
     """
     if window_days < 0:
         raise GnssError(f"A window of {window_days} days is not possible; give 0 or more.")

@@ -9,15 +9,14 @@ import numpy as np
 import xarray as xr
 
 from insar_widgets.errors import GnssError
-from insar_widgets.gnss._epochs import correlation_factor
+from insar_widgets.gnss._epochs import named
+from insar_widgets.gnss._noise import coefficient, daily_design, in_bins
 from insar_widgets.gnss.steps import StationStep
-from insar_widgets.results import fit_time_function
 
 __all__ = ["StationVelocity", "station_velocity"]
 
 _COMPONENTS = ("east", "north", "up")
 _LEAST_DAYS = 10
-_SEASONS_FROM = 730  # days; in shorter series a yearly term and a rate cannot be told apart
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def station_velocity(
     Notes
     -----
     A yearly term is estimated as well where the series is longer than two years. The standard deviations allow for
-    residuals that are correlated from day to day.
+    noise that is correlated from day to day, see `compare_gnss`.
     """
     chosen = series.sel(time=slice(start, end))
     name = series.attrs.get("station", "")
@@ -76,23 +75,24 @@ def station_velocity(
         raise GnssError(
             f"{name or 'The station'} has {count} daily positions in this time span; a velocity needs {_LEAST_DAYS}."
         )
-    time = chosen["time"].values
-    own = {s.date for s in steps if s.station == name and time[0] < np.datetime64(s.date) <= time[-1]}
-    long = (time[-1] - time[0]) / np.timedelta64(1, "D") > _SEASONS_FROM
+    time = chosen["time"].values.astype("datetime64[D]")
+    breaks = sorted(
+        {s.date for s in steps if s.station == name and time[0] < np.datetime64(s.date) <= time[-1]}
+    )
+    design = daily_design(time, breaks)
     rates, deviations, residuals = [], [], []
     for component in _COMPONENTS:
         # relative to the first day: positions have millions of metres, displacements millimetres
         moved = chosen[component].values - chosen[component].values[0]
-        fit = fit_time_function(
-            xr.DataArray(moved, coords={"date": time}, dims="date"),
-            poly=1,
-            periodic=[1.0] if long else [],
-            steps=[f"{day:%Y%m%d}" for day in sorted(own)],
-        )
-        residual = fit["residual"].values
-        rates.append(float(fit["velocity"]))
-        deviations.append(float(fit["velocityStd"]) * correlation_factor(residual))
-        residuals.append(residual)
+        binned = in_bins(design, moved, time.astype(float))
+        if np.linalg.matrix_rank(binned[0]) < design.shape[1]:
+            raise GnssError(
+                f"The days of {name or 'the station'} cannot tell {named(breaks)} and its rate apart."
+            )
+        coefficients = np.linalg.lstsq(design, moved, rcond=None)[0]
+        rates.append(float(coefficients[1]))
+        deviations.append(coefficient(*binned, 1).deviation)
+        residuals.append(moved - design @ coefficients)
     spread = float(np.std(residuals[0]) * np.std(residuals[1]))
     together = float(np.mean(residuals[0] * residuals[1])) / spread if spread > 0 else 0.0
     east, north, up = rates

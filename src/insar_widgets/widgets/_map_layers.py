@@ -13,6 +13,7 @@ from insar_widgets.errors import ResultsError
 from insar_widgets.results import Interferograms, Results
 from insar_widgets.widgets._map_rms import rms_over_dates
 from insar_widgets.widgets._raster_sources import slice_dates
+from insar_widgets.widgets._series_names import corrections_made, series_label
 
 __all__ = [
     "COMPONENTS", "Entry", "Kind", "check_name", "dates_of", "entry_of", "find_array", "first_layer", "is_flag", "menu",
@@ -32,8 +33,6 @@ _SERIES, _RATE, _QUALITY = "Displacement time series", "Rate", "Quality"
 _MASKS, _MODEL, _PAIRS = "Masks and geometry", "Time functions and other layers", "Interferograms"
 GROUPS = (_SERIES, _RATE, _QUALITY, _MASKS, _MODEL, _PAIRS)
 
-_WORDS = {"ERA5": "ERA5", "ramp": "ramp", "demErr": "DEM error", "SET": "solid Earth tides", "LOD": "oscillator drift",
-          "ion": "ionosphere", "tropHgt": "height correlation"}  # fmt: skip
 _LABELS: dict[str, tuple[str, str, Kind]] = {
     "velocity": ("Velocity", _RATE, "velocity"),
     "velocityStd": ("Velocity standard deviation", _RATE, "spread"),
@@ -120,9 +119,9 @@ def entry_of(results: Results, name: str) -> Entry:
         return Entry(name, label, group, kind)
     if name.startswith("timeseries"):
         shown = name.removeprefix(_RMS_FROM)
-        label = _series_label(name)
+        label = series_label(name)
         if shown != name:
-            label = "Residual" + (f", {_corrections(name)} removed" if shown else "")
+            label = "Residual" + (f", {corrections_made(name)} removed" if shown else "")
         return Entry(name, label, _SERIES, "displacement")
     array = results[name]
     units = str(array.attrs.get("units", ""))
@@ -254,14 +253,6 @@ def _stack(results: Results) -> Interferograms | None:
         return results.interferograms
     except (ResultsError, KeyError):  # none, in radar coordinates, or without dates: `missing` says which
         return None
-
-
-def _series_label(name: str) -> str:
-    return f"Corrected for {done}" if (done := _corrections(name)) else "Uncorrected"
-
-
-def _corrections(name: str) -> str:
-    return ", ".join(_WORDS.get(part, part) for part in name.split("_")[1:])
 
 
 def _is_stale(name: str, states: Mapping[str, str]) -> bool:

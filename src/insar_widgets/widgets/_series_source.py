@@ -14,8 +14,8 @@ import xarray as xr
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.results import Results, sample_point
-from insar_widgets.results._files import corrections
 from insar_widgets.results.sampling import take_point
+from insar_widgets.widgets._series_names import series_label
 
 __all__ = ["Sampled", "SeriesSource", "source_of"]
 
@@ -27,7 +27,6 @@ _NAMES = {
     "time": "date", "t": "date", "lat": "y", "latitude": "y", "northing": "y", "lon": "x", "longitude": "x",
     "easting": "x",
 }  # fmt: skip
-_WORDS = {"ERA5": "ERA5", "ERAI": "ERA-Interim", "MERRA": "MERRA-2", "demErr": "DEM error"}
 _KEPT = 600
 
 
@@ -159,12 +158,6 @@ def _of_results(results: Results) -> SeriesSource:
         reference_date=results.reference_date or "",
         reference_point={"lon": point["lon"], "lat": point["lat"]} if point else None,
     )
-
-
-def series_label(name: str) -> str:
-    """`timeseries_ERA5_ramp_demErr` is "ERA5, ramp, DEM error"; the raw one is "Uncorrected"."""
-    words = [_WORDS.get(word, word) for word in corrections(name)]
-    return ", ".join(words) if words else "Uncorrected"
 
 
 def _of_array(data: xr.DataArray | xr.Dataset) -> SeriesSource:
