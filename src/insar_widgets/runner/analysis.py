@@ -22,6 +22,7 @@ from mintpy.smallbaselineApp import TimeSeriesAnalysis
 from mintpy.utils import readfile
 from mintpy.utils import utils as ut
 
+from insar_widgets.errors import RunError
 from insar_widgets.runner.dates import Tell, connected_dates, refuse_missing_dates, span_of
 from insar_widgets.runner.parallel import use_workers
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
@@ -73,6 +74,28 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
                 *("-y", str(self.choice.y), "-x", str(self.choice.x)),
             ]
         )
+
+    def run_ionospheric_delay_correction(self, step_name: str) -> None:
+        """Do as MintPy does, with the interferograms' reference pixel where the template leaves it open."""
+        fixed = self.template["mintpy.reference.yx"] or self.template["mintpy.reference.lalo"]
+        stack, _, _, ionosphere = ut.check_loaded_dataset(self.workDir, print_msg=False)
+        if ionosphere is None:
+            raise RunError(
+                f"{Path(self.workDir) / 'inputs' / 'ionStack.h5'} is missing: there are no split-spectrum results to "
+                "correct with, and HyP3 makes none. Remedy: mintpy.ionosphericDelay.method = no."
+            )
+        about = ifgramStack(stack).get_metadata()
+        refer = mintpy.cli.reference_point.main
+
+        def refer_to_same(arguments: list[str]) -> None:
+            refer([*arguments, "-y", str(about["REF_Y"]), "-x", str(about["REF_X"])])
+
+        if not fixed and "REF_Y" in about:
+            mintpy.cli.reference_point.main = refer_to_same
+        try:
+            super().run_ionospheric_delay_correction(step_name)
+        finally:
+            mintpy.cli.reference_point.main = refer
 
     def run_tropospheric_delay_correction(self, step_name: str) -> None:
         """Get what is missing of the weather files, then do as MintPy does; refuse to go on without some dates."""

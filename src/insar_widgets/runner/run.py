@@ -391,6 +391,7 @@ class Run:
     def engine_of(self, step: str) -> dict[str, Any] | None:
         """Which engine made the products of a step, ``name``, and ``proof`` with what it has shown against MintPy.
 
+        ``why`` tells why it was MintPy although the fast engine was asked for.
         None for steps that only MintPy does, and before the step is complete.
         """
         manifest = self._store.manifest(step)

@@ -159,7 +159,9 @@ def plan_steps(effective: Mapping[str, Any], *, has_water_mask: bool = True) -> 
         "correct_LOD": {"off": "only Envisat needs it"},
         "correct_SET": series.correct("_SET", "mintpy.solidEarthTides", writes=("inputs/SET.h5",)),
         "correct_ionosphere": series.correct(
-            "_ion", "mintpy.ionosphericDelay.method", writes=("inputs/ion.h5",)
+            "_ion",
+            "mintpy.ionosphericDelay.method",
+            writes=("ion.h5", "temporalCoherenceIon.h5", "numInvIon.h5"),
         ),
         "correct_troposphere": series.troposphere(),
         "deramp": series.correct("_ramp", "mintpy.deramp", reads=("maskTempCoh.h5",)),

@@ -49,7 +49,8 @@ def engine_of_row(run: Run, step: str) -> dict[str, str] | None:
         return None
     proof = _proof(made)
     if made["name"] != FAST:
-        words = f"MintPy itself did {step}."
+        why = f", because {made['why']}" if made.get("why") else ""
+        words = f"MintPy itself did {step}{why}."
     elif proof is not None:
         words = f"The fast engine did {step}: {proof.sentence()}."
     else:

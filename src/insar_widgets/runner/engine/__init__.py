@@ -7,7 +7,7 @@ there. This module imports neither MintPy nor numba; `install` does.
 FAST = "fast"
 MINTPY = "mintpy"
 ENGINES = (FAST, MINTPY)
-FAST_STEPS = ("invert_network", "correct_topography")
+FAST_STEPS = ("invert_network", "correct_ionosphere", "correct_topography")
 """Steps whose numerical core is ours."""
 
 LOADING = "load_data"

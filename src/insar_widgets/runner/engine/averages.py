@@ -40,6 +40,7 @@ class Averages:
             with h5py.File(stack.file, "r") as file:
                 usual = name in file and file[name].dtype == np.float32
             if not len(kept) or not usual:
+                print(f"the average of {name} is left to MintPy's own function", flush=True)  # noqa: T201
                 return original(stack, datasetName, dropIfgram, **how)  # type: ignore[no-any-return]
             print(f"calculate the temporal average of {name} in file {stack.file} ...", flush=True)  # noqa: T201
             return _average(stack, name, kept)

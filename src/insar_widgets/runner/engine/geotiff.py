@@ -44,11 +44,9 @@ def read_raster_attributes(name: str | os.PathLike[str]) -> dict[str, str]:
             "X_FIRST": transform.c,
             "Y_FIRST": transform.f,
         }
-        crs = CRS.from_wkt(raster.crs.to_wkt()) if raster.crs else None
-        code = crs.to_epsg() if crs else None
-        about["EPSG"] = None if code is None else str(code)
-        if crs is not None and "UTM" in crs.name:
-            about["UTM_ZONE"] = crs.name.split("UTM zone")[-1].strip()
+        name_of_crs, about["EPSG"] = _projection(raster.crs.to_wkt()) if raster.crs else ("", None)
+        if "UTM" in name_of_crs:
+            about["UTM_ZONE"] = name_of_crs.split("UTM zone")[-1].strip()
             about["X_UNIT"] = about["Y_UNIT"] = "meters"
         elif 1e-7 < about["X_STEP"] < 1.0:
             about["X_UNIT"] = about["Y_UNIT"] = "degrees"
@@ -56,6 +54,14 @@ def read_raster_attributes(name: str | os.PathLike[str]) -> dict[str, str]:
                 about["X_FIRST"] -= 360.0
         about["NoDataValue"] = raster.nodata
     return readfile.standardize_metadata(about)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)  # a stack has one, and looking its code up takes longer than all the rest
+def _projection(wkt: str) -> tuple[str, str | None]:
+    """Name of a projection, and its EPSG code if it has one."""
+    crs = CRS.from_wkt(wkt)
+    code = crs.to_epsg()
+    return crs.name, None if code is None else str(code)
 
 
 def read_raster(  # noqa: PLR0917 - as MintPy's

@@ -68,15 +68,18 @@ class FastInversion:
         ProofFailedError
             If the numbers differ from MintPy's by more than the tolerance.
         """
-        offsets = not obs_ds_name.startswith(("unwrapPhase", "ion"))  # which HyP3 does not make
-        if offsets or ref_phase is None or (mask_ds_name or "").endswith("OffsetStd"):
+        stack = ifgramStack(ifgram_file)
+        stack.open(print_msg=False)
+        if mask_ds_name not in stack.datasetNames:
+            mask_ds_name = None
+        left = _left_out(obs_ds_name, mask_ds_name, ref_phase)
+        if left or ref_phase is None:
+            settle(Path(self.notes), Proof(left=left), "Inversion")
             return _original()(  # type: ignore[no-any-return]
                 ifgram_file,
                 *(box, ref_phase, obs_ds_name, weight_func, water_mask_file, min_norm_velocity),
                 *(mask_ds_name, mask_threshold, min_redundancy, calc_cov),
             )
-        stack = ifgramStack(ifgram_file)
-        stack.open(print_msg=False)
         if box is None:
             box = (0, 0, stack.width, stack.length)
         shape = (box[3] - box[1], box[2] - box[0])
@@ -92,8 +95,6 @@ class FastInversion:
             _say(f"calculating weight from spatial coherence: {weight_func} ...")
             weighting = Weighting.of(weight_func.lower(), stack.metadata)
         _say(f"reading {obs_ds_name} in {box} * {len(design)} ...")
-        if mask_ds_name not in stack.datasetNames:
-            mask_ds_name = None
         if mask_ds_name:
             _say(f"mask out pixels by {mask_ds_name} by setting them to NaN")
         patch = read_patch(
@@ -137,6 +138,15 @@ class FastInversion:
             covariance = (covariance * np.abs(to_range) ** 2).reshape(len(dates), len(dates), *shape)
         _say("converting LOS phase unit from radian to meter")
         return phase, covariance, solution.quality.reshape(shape), solution.count.reshape(shape), box
+
+
+def _left_out(name: str, mask: str | None, reference: NDArray[Any] | None) -> str:
+    """Why an inversion is none of the fast engine's, in words; empty if it is."""
+    if not name.startswith(("unwrapPhase", "ion")):
+        return f"the fast engine inverts phase, not {name}"
+    if (mask or "").endswith("OffsetStd"):
+        return f"the fast engine does not mask by {mask}"
+    return "there is no phase at the reference pixel to start from" if reference is None else ""
 
 
 def _reads_as_mintpy(  # noqa: PLR0917 - as MintPy's

@@ -57,6 +57,8 @@ class Proof:
     fast, mintpy
         Number of pixels solved by the fast engine, and by MintPy's own estimator because their network falls apart
         or is badly conditioned.
+    left
+        Why MintPy's own estimator did a whole patch or more; empty where it did not.
     """
 
     pixels: int = 0
@@ -66,6 +68,7 @@ class Proof:
     counts: int = 0
     fast: int = 0
     mintpy: int = 0
+    left: str = ""
 
     @property
     def holds(self) -> bool:
@@ -89,14 +92,21 @@ class Proof:
 
     def sentence(self) -> str:
         """Say it in words, for a log."""
+        if not self.fast and self.why:
+            return f"MintPy's own estimator solved all pixels: {self.why}"
         solved = self.fast + self.mintpy
         text = (
             f"{self.pixels:,} of {solved:,} pixels solved again by MintPy's own estimator: largest difference "
             f"{self.largest:.1e} rad, median {self.median:.1e} rad"
         )
         if self.mintpy:
-            text += f"; {self.mintpy:,} pixels solved by MintPy's estimator only (not unique or badly conditioned)"
+            text += f"; {self.mintpy:,} pixels solved by MintPy's estimator only ({self.why})"
         return text
+
+    @property
+    def why(self) -> str:
+        """Why MintPy's own estimator solved some pixels, or all; empty where it solved none."""
+        return self.left or ("not unique or badly conditioned" if self.mintpy else "")
 
     @staticmethod
     def together(proofs: Iterable[Proof]) -> Proof:
@@ -110,6 +120,7 @@ class Proof:
             counts=sum(part.counts for part in parts),
             fast=sum(part.fast for part in parts),
             mintpy=sum(part.mintpy for part in parts),
+            left="; ".join(dict.fromkeys(part.left for part in parts if part.left)),
         )
 
 

@@ -45,6 +45,7 @@ class Engine:
         self._reader: Any = None
         self._everywhere = False
         self._wanted = False
+        self._why = ""
 
     def install(self, steps: Iterable[str]) -> None:
         """Put the fast engine in if it is wanted and one of these steps is its own."""
@@ -83,7 +84,7 @@ class Engine:
         settle_memory()
 
     def _go_without(self, why: str) -> None:
-        self._wanted = False
+        self._wanted, self._why = False, why
         message = (
             f"The fast engine cannot be used ({why}); MintPy does all steps by itself. Remedy: pip install "
             '"insar-widgets[mintpy]"'
@@ -117,22 +118,27 @@ class Engine:
             self._installed.proof()
             self._installed.remove()
             self._installed, self._wanted = None, False
+            self._why = f"the fast engine failed its proof in {step}"
             self._teller.warning(f"{error} The step, and what follows, is done again by MintPy itself.")
             again()
             work()
         finally:
             if self._reader is not None:
                 self._reader.remove()
-        if self._installed is not None:  # correct_ionosphere may have inverted a stack of its own
-            proof = self._installed.proof()
-            if proof.fast or proof.mintpy:
-                self._proof = proof
+        if self._installed is not None:
+            self._proof = proof = self._installed.proof()
+            if proof.fast:
                 self._teller.emit("proof", step=step, **asdict(proof), message=proof.sentence())
+            elif proof.why:
+                self._teller.warning(
+                    f"MintPy itself did {step}, although the fast engine was asked for: {proof.why}."
+                )
 
     def record(self, step: str) -> dict[str, Any]:
-        """Which engine did the step just done and what its proof has shown, for a manifest."""
+        """Which engine did the step just done, what its proof has shown, or why it was MintPy; for a manifest."""
         if step == LOADING:
             return {"name": MINTPY if self._reader is None else FAST}
-        if self._proof is None:
-            return {"name": MINTPY}
-        return {"name": FAST, "proof": asdict(self._proof)}
+        if self._proof is not None and self._proof.fast:
+            return {"name": FAST, "proof": asdict(self._proof)}
+        why = self._why if self._proof is None else self._proof.why
+        return {"name": MINTPY, "why": why} if why else {"name": MINTPY}

@@ -30,6 +30,7 @@ _MARGIN = 10.0
 """How near: with a polynomial of degree 2, 400 dates in 13 years are at 230 times the cut-off."""
 _CHUNK = 16384  # pixels at once
 _PART = 8 * _CHUNK  # pixels that are copied at once
+_AMBIGUOUS = "the deformation model is ambiguous, or nearly so, with these dates"
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ class FastTopography:
             rng = np.random.default_rng([self.seed, box[0], box[1]])
             drawn = fast[sample(np.zeros(len(fast)), number, rng)]
             proof = _compare(found, _theirs(problem.at(drawn)), drawn, float(stack.metadata["WAVELENGTH"]))
-            proof = replace(proof, fast=len(fast), mintpy=len(pixels) - len(fast))
+            slow = len(pixels) - len(fast)
+            proof = replace(proof, fast=len(fast), mintpy=slow, left=_AMBIGUOUS if slow else "")
             settle(Path(self.notes), proof, "DEM error")
         every = (stack.numDate, *shape)
         return dem_error.reshape(shape), corrected.reshape(every), residual.reshape(every), box
@@ -215,7 +217,7 @@ def _fit_into(found: DemErrors, problem: SeriesModel, pixels: NDArray[np.int64])
         own = problem.at(part)
         fitted = fit_dem_error(own)
         if fitted is None:
-            _say("the model is ambiguous, or nearly so, with these dates: left to MintPy's estimator ...")
+            _say(f"{_AMBIGUOUS}: left to MintPy's estimator ...")
             fitted = _theirs(own)
         else:
             done.append(part)
