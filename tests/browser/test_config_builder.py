@@ -181,11 +181,28 @@ def test_a_second_view_and_a_reloaded_page_show_the_same(show):
     assert shown.run("print(builder.template['mintpy.deramp'])") == "linear"
 
 
-def test_the_kernel_stays_free_and_python_sees_what_was_set(show):
-    shown = show("lab")
-    field(shown.page, "timeFunc.periodic").get_by_role("combobox").select_option("1, annual")
-    expect(line(shown.page, "mintpy.timeFunc.periodic = 1")).to_be_visible()
+def test_the_kernel_stays_free_python_sees_what_was_set_and_a_runner_has_the_same_engine(show):
+    runner = "from insar_widgets import StepRunner; runner = StepRunner(builder); display(runner)"
+    shown = show("lab", more=f"from IPython.display import display; {runner}")
+    page = shown.page
+    field(page, "timeFunc.periodic").get_by_role("combobox").select_option("1, annual")
+    expect(line(page, "mintpy.timeFunc.periodic = 1")).to_be_visible()
     assert shown.run("print(builder.template['mintpy.timeFunc.periodic'], builder.valid)") == "1 True"
+
+    here = page.locator(".cb-engine").get_by_label("Engine:")
+    there = page.locator(".rn-engine").get_by_label("Engine:")
+    expect(here).to_have_value("fast")
+    expect(there).to_be_enabled()
+    expect(page.locator(".cb-engine")).to_contain_text("goes to the run, not into the template")
+    here.select_option("MintPy")
+    expect(there).to_have_value("mintpy")
+    expect(page.locator(".rn-engine")).to_contain_text("MintPy does every step itself")
+    told = "print(builder.engine, runner.engine, runner.run.engine, 'engine' in builder.template.text)"
+    assert shown.run(told) == "mintpy mintpy mintpy False"
+    expect(there).to_be_enabled()
+    there.select_option("Fast (proved against MintPy)")
+    expect(here).to_have_value("fast")
+    assert shown.run(told) == "fast fast fast False"
 
 
 def test_names_that_look_like_markup_stay_text(show):
