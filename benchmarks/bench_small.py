@@ -1,8 +1,8 @@
 """A whole run of a small stack with both engines, step by step and in turns: is the fast one slower anywhere?
 
 Small stacks are where starting, compiling and proving weigh most. Every run has a folder of its own. A step counts as
-slower if it was so by more than a twentieth and a tenth of a second in the median, and in four of five rounds. What
-compiling costs, once after an installation, is the first fast run here, with an empty cache, and not compared.
+slower if it was so by more than a twentieth and a tenth of a second in the median, and in four of five rounds. Where
+compiled code is kept is empty at first: the first run tells what compiling costs, once after an installation.
 """
 
 from __future__ import annotations
@@ -46,8 +46,14 @@ def main() -> None:
     """Measure all stacks."""
     print(f"{cores()} cores; load of the last minute {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-small-") as name:
-        for shape, dates in STACKS:
-            compare(Path(name) / f"{dates}", shape, dates)
+        environ = dict(os.environ)
+        os.environ["NUMBA_CACHE_DIR"] = str(Path(name) / "compiled")
+        try:
+            for shape, dates in STACKS:
+                compare(Path(name) / f"{dates}", shape, dates)
+        finally:
+            os.environ.clear()
+            os.environ.update(environ)
 
 
 def compare(folder: Path, shape: tuple[int, int], dates: int) -> None:
@@ -55,21 +61,13 @@ def compare(folder: Path, shape: tuple[int, int], dates: int) -> None:
     stack = simulate_stack(folder / "raw", shape, dates, seed=1, gnss=False).prepare(folder / "hyp3")
     template = Template.for_stack(stack, OPTIONS, name="bench")
     print(f"{len(stack.pairs)} pairs of {dates} dates, {shape[0]} x {shape[1]} pixels")
-    cache = os.environ.get("NUMBA_CACHE_DIR")
-    os.environ["NUMBA_CACHE_DIR"] = str(folder / "compiled")
-    try:
-        cold = measure(folder / "cold", template, "fast")
-        times: dict[str, list[dict[str, float]]] = {engine: [] for engine in ENGINES}
-        for number in range(ROUNDS):
-            for engine in ENGINES if number % 2 else reversed(ENGINES):
-                times[engine].append(measure(folder / f"{engine}{number}", template, engine))
-    finally:
-        if cache is None:
-            del os.environ["NUMBA_CACHE_DIR"]
-        else:
-            os.environ["NUMBA_CACHE_DIR"] = cache
+    first = measure(folder / "first", template, "fast")
+    times: dict[str, list[dict[str, float]]] = {engine: [] for engine in ENGINES}
+    for number in range(ROUNDS):
+        for engine in ENGINES if number % 2 else reversed(ENGINES):
+            times[engine].append(measure(folder / f"{engine}{number}", template, engine))
     slower = []
-    for step in cold:
+    for step in first:
         ours, theirs = (np.array([seconds[step] for seconds in times[engine]]) for engine in ENGINES)
         more = float(np.median(ours - theirs))
         if more > max(0.1, 0.05 * np.median(theirs)) and np.mean(ours > theirs) >= 0.8:
@@ -78,7 +76,9 @@ def compare(folder: Path, shape: tuple[int, int], dates: int) -> None:
             f"  {step:<20} fast {statistics.median(ours):6.2f} s, MintPy {statistics.median(theirs):6.2f} s, "
             f"difference {more:+6.2f} s ({int(np.sum(ours > theirs))} of {ROUNDS} rounds slower)"
         )
-    print(f"  the first run, compiling: {cold['whole run'] - statistics.median(ours):.1f} s more")
+    print(
+        f"  the first run took {first['whole run'] - statistics.median(ours):+.1f} s longer than the others"
+    )
     print(f"  slower with the fast engine: {', '.join(slower) or 'no step'}", flush=True)
 
 

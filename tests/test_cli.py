@@ -64,6 +64,15 @@ def test_an_option_that_cannot_work_is_refused_before_the_run(small_stack, home,
     assert not (home / "w" / "inputs").exists()
 
 
+def test_the_engine_of_the_command_line_is_that_of_the_run(small_stack, home):
+    arguments = ["run", str(small_stack.root), "--work-dir", str(home / "w"), "--to", "load_data"]
+    assert main([*arguments, "--engine", "mintpy"]) == 0
+    run = Run.attach(home / "w")
+    assert (run.engine, run.engine_of("load_data")) == ("mintpy", {"name": "mintpy"})
+    with pytest.raises(SystemExit):
+        main([*arguments, "--engine", "warp"])
+
+
 def test_status_of_an_unknown_folder_is_2_and_of_an_unfinished_run_3(home, finished_run, capsys):
     assert main(["status", str(home)]) == 2
     copy = home / "copy"

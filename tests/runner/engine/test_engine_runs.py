@@ -41,6 +41,11 @@ def test_events_log_and_manifest_say_which_engine_and_what_the_proof_has_shown(b
     told = {event["step"]: event for event in fast.events() if event["event"] == "proof"}
     assert list(told) == STEPS
     for step in STEPS:
+        begin = next(e["time"] for e in fast.events() if e["event"] == "step-start" and e["step"] == step)
+        bars = [
+            e for e in fast.events() if e["event"] == "progress" and begin <= e["time"] <= told[step]["time"]
+        ]
+        assert any(e["fraction"] == 1 and "pixels" in e["label"] for e in bars)
         assert 100 < told[step]["pixels"] <= 600
         assert told[step]["largest"] <= 1e-3 and told[step]["median"] <= 1e-5 and told[step]["counts"] == 0
         assert "solved again by MintPy's own estimator" in fast.log(step)
@@ -88,17 +93,25 @@ def test_the_engine_of_the_last_run_is_kept_and_nothing_gets_stale_by_changing_i
             "mintpy.networkInversion.weightFunc": "coh",
             "mintpy.networkInversion.waterMaskFile": "no",
             "mintpy.compute.maxMemory": 0.001,
+            "mintpy.topographicResidual.polyOrder": 1,
+            "mintpy.topographicResidual.excludeDate": "LAST BUT ONE",
+            "mintpy.topographicResidual.stepDate": "THIRD",
         },
     ],
     ids=["fim masked", "no weight masked", "coh in blocks"],
 )
 def test_products_are_mintpys_with_other_options(finished_run, tmp_path, options):
     found = {}
+    with h5py.File(finished_run.work_dir / "timeseries.h5") as file:
+        dates = [date.decode() for date in file["date"]]
+    named = {"LAST BUT ONE": dates[-2], "THIRD": dates[2]}
+    options = {key: named.get(value, value) for key, value in options.items()}
     for engine in ("fast", "mintpy"):
         run = copy_of(finished_run, tmp_path / engine, options)
         run.engine = engine
         assert run.start(STEPS).wait(timeout=300) == "completed", run.failure
         found[engine] = arrays(run.work_dir)
+        assert [run.engine_of(step)["name"] for step in STEPS] == [engine] * 2, "and not left to MintPy"
     assert_within_tolerance(found["fast"], found["mintpy"])
 
 

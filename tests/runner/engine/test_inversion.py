@@ -12,6 +12,7 @@ import mintpy.ifgram_inversion as theirs
 from mintpy.objects import ifgramStack
 
 from insar_widgets.runner.engine.inversion import FastInversion
+from insar_widgets.runner.engine.proof import notes
 
 pytestmark = pytest.mark.mintpy
 
@@ -23,6 +24,30 @@ ABOUT = {
     "WAVELENGTH": "0.05546576", "START_DATE": DAYS[0], "END_DATE": DAYS[-1], "REF_Y": "0", "REF_X": "0",
     "PROCESSOR": "hyp3", "RANGE_PIXEL_SIZE": "2.3", "AZIMUTH_PIXEL_SIZE": "14.1",
 }  # fmt: skip
+
+
+def test_offsets_are_mintpys_and_it_is_said(tmp_path, capfd):
+    rng = np.random.default_rng(6)
+    path = tmp_path / "inputs" / "ifgramStack.h5"
+    path.parent.mkdir()
+    with h5py.File(path, "w") as stack:
+        stack.attrs.update(ABOUT)
+        stack["date"] = np.array(PAIRS, "S8")
+        stack["dropIfgram"] = np.ones(len(PAIRS), np.bool_)
+        stack["bperp"] = np.zeros(len(PAIRS), np.float32)
+        for name in ("rangeOffset", "rangeOffsetStd"):
+            stack[name] = rng.uniform(0.1, 1, SHAPE).astype(np.float32)
+    settings = {
+        "ref_phase": np.zeros(len(PAIRS), np.float32), "obs_ds_name": "rangeOffset", "weight_func": "no",
+        "mask_ds_name": "rangeOffsetStd", "mask_threshold": 0.9, "box": (0, 0, 14, 9),
+    }  # fmt: skip
+    right = theirs.run_ifgram_inversion_patch(str(path), **settings)
+    found = FastInversion(str(tmp_path / "proof.jsonl"), 1)(str(path), **settings)
+    for mine, other in zip(found, right, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    proof = notes(tmp_path / "proof.jsonl")
+    assert (proof.fast, proof.why) == (0, "the fast engine inverts phase, not rangeOffset")
+    assert f"MintPy's own estimator solved all pixels: {proof.why}" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("weight", ["var", "no"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ pytest.importorskip("mintpy", reason='the engine serves MintPy: pip install "ins
 from mintpy.ifgram_inversion import estimate_timeseries
 from mintpy.objects import ifgramStack
 
-from insar_widgets.runner.engine.solver import Problem, Solution, _circle, solve
+from insar_widgets.runner.engine.solver import Problem, Solution, _circle, run_parts, solve
 
 pytestmark = pytest.mark.mintpy
 
@@ -177,6 +178,32 @@ def test_a_pixel_does_not_depend_on_its_neighbours():
     np.testing.assert_array_equal(some.phase[:, 1::7], every.phase[:, 1::7])
     np.testing.assert_array_equal(some.quality[1::7], every.quality[1::7])
     assert not some.phase[:, 0].any()
+
+
+def test_an_interrupt_is_heard_between_two_parts_and_leaves_no_thread():
+    before, tokens = threading.active_count(), threading.Semaphore(0)
+    begun: list[int] = []
+    timer = threading.Timer(0.2, tokens.release, [2])  # one for each thread
+
+    def part(begin: int, end: int) -> int:
+        begun.append(begin)
+        tokens.acquire(timeout=10)
+        return end - begin
+
+    def interrupt(_done: int) -> None:
+        timer.start()
+        raise KeyboardInterrupt
+
+    bounds = [(begin, begin + 10) for begin in range(0, 10_000, 10)]
+    with pytest.raises(KeyboardInterrupt):
+        run_parts(part, bounds, 2, interrupt)  # called first while both threads wait
+    timer.join()
+    assert len(begun) <= 4
+    assert threading.active_count() == before
+    told: list[int] = []
+    tokens.release(len(bounds))
+    run_parts(part, bounds, 2, told.append)
+    assert told[-1] == 10_000 and told == sorted(told)
 
 
 def test_phase_without_noise_comes_back():

@@ -18,6 +18,7 @@ from mintpy.utils import ptime, readfile
 from numpy.typing import NDArray
 
 from insar_widgets.resources import cores
+from insar_widgets.runner.engine._kernels import solve_pixels
 from insar_widgets.runner.engine.proof import SAMPLE, Proof, ProofFailedError, sample, settle, share_of
 from insar_widgets.runner.engine.reading import Patch, read_patch
 from insar_widgets.runner.engine.solver import Problem, Solution, solve
@@ -181,6 +182,8 @@ def _solve(
     problem: Problem, weighting: Weighting | None, pixels: NDArray[np.int64], valid: NDArray[np.int32]
 ) -> Solution:
     threads = _threads()
+    if not any(Path(solve_pixels.stats.cache_path).glob("*.solve_pixels-*.nbi")):
+        _say("compiling the fast engine, once after its installation ...")
     _say(f"estimating time-series with the fast engine ({threads} thread{'s' if threads > 1 else ''}) ...")
     with _Bar(len(pixels)) as bar:
         solution = solve(problem, pixels, threads=threads, progress=bar.update)
