@@ -182,7 +182,7 @@ def _solve(
     problem: Problem, weighting: Weighting | None, pixels: NDArray[np.int64], valid: NDArray[np.int32]
 ) -> Solution:
     threads = _threads()
-    if not any(Path(solve_pixels.stats.cache_path).glob("*.solve_pixels-*.nbi")):
+    if not any(Path(solve_pixels.stats.cache_path or ".").glob("*.solve_pixels-*.nbi")):
         _say("compiling the fast engine, once after its installation ...")
     _say(f"estimating time-series with the fast engine ({threads} thread{'s' if threads > 1 else ''}) ...")
     with _Bar(len(pixels)) as bar:
