@@ -146,5 +146,5 @@ test("zooming stays within what there is", () => {
 test("every shape is a closed outline of its own", () => {
   const paths = SHAPES.map((shape) => shapePath(shape, 3));
   expect(new Set(paths).size).toBe(SHAPES.length);
-  for (const path of paths) expect(path).toMatch(/^M.*Z$/);
+  for (const path of paths) expect(path).toMatch(/^m.*z$/);
 });

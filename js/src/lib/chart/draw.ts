@@ -302,10 +302,9 @@ function drawPoints(mark: PointsMark, drawn: Drawn): SVGElement {
   for (const symbol of symbols) {
     append(
       group,
-      path(shape, {
+      path(`M${symbol.x.toFixed(1)},${symbol.y.toFixed(1)}${shape}`, {
         class: symbol.open ? "iw-c-symbol open" : "iw-c-symbol",
         style: symbol.open ? `stroke:${symbol.color}` : `fill:${symbol.color}`,
-        transform: `translate(${symbol.x.toFixed(1)} ${symbol.y.toFixed(1)})`,
       }),
     );
   }

@@ -1,11 +1,18 @@
-// Symbols, as paths around 0, 0 of about equal area.
+// Symbols, as paths of about equal area around the point they follow: in relative steps, since a transform for each
+// symbol would give the browser as many layers to look at in every frame.
 
 import type { Shape } from "./types";
 
 export const SHAPES: readonly Shape[] = ["circle", "square", "diamond", "triangle", "star", "plus"];
 
 function polygon(corners: readonly (readonly [number, number])[]): string {
-  return `M${corners.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join("L")}Z`;
+  let [fromX, fromY] = [0, 0];
+  const steps = corners.map(([x, y]) => {
+    const step = `${(x - fromX).toFixed(2)},${(y - fromY).toFixed(2)}`;
+    [fromX, fromY] = [x, y];
+    return step;
+  });
+  return `m${steps.join("l")}z`;
 }
 
 function star(r: number): string {
@@ -17,7 +24,11 @@ function star(r: number): string {
   return polygon(corners);
 }
 
-/** @param r radius of the circle of the same weight */
+/**
+ * Follows `M` and a place; alone it is around 0, 0.
+ *
+ * @param r radius of the circle of the same weight
+ */
 export function shapePath(shape: Shape, r: number): string {
   const s = r * 0.9;
   const d = r * 1.3;
@@ -26,16 +37,43 @@ export function shapePath(shape: Shape, r: number): string {
   const q = r * 1.25;
   switch (shape) {
     case "square":
-      return `M${-s},${-s}H${s}V${s}H${-s}Z`;
+      return polygon([
+        [-s, -s],
+        [s, -s],
+        [s, s],
+        [-s, s],
+      ]);
     case "diamond":
-      return `M0,${-d}L${d},0L0,${d}L${-d},0Z`;
+      return polygon([
+        [0, -d],
+        [d, 0],
+        [0, d],
+        [-d, 0],
+      ]);
     case "triangle":
-      return `M0,${-t}L${t},${t * 0.85}L${-t},${t * 0.85}Z`;
+      return polygon([
+        [0, -t],
+        [t, t * 0.85],
+        [-t, t * 0.85],
+      ]);
     case "star":
       return star(r);
     case "plus":
-      return `M${-p},${-q}H${p}V${-p}H${q}V${p}H${p}V${q}H${-p}V${p}H${-q}V${-p}H${-p}Z`;
+      return polygon([
+        [-p, -q],
+        [p, -q],
+        [p, -p],
+        [q, -p],
+        [q, p],
+        [p, p],
+        [p, q],
+        [-p, q],
+        [-p, p],
+        [-q, p],
+        [-q, -p],
+        [-p, -p],
+      ]);
     case "circle":
-      return `M${-r},0A${r},${r} 0 1 1 ${r},0A${r},${r} 0 1 1 ${-r},0Z`;
+      return `m${-r},0a${r},${r} 0 1 1 ${2 * r},0a${r},${r} 0 1 1 ${-2 * r},0z`;
   }
 }
