@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { passesFilter, reasonOf, type StationInfo } from "../src/gnss-layer/api";
 import { clustered } from "../src/gnss-layer/cluster";
 import { roundRate } from "../src/gnss-layer/legend";
-import { ellipseOf } from "../src/gnss-layer/marks";
+import { ellipseOf, placeLabels, type StationLook } from "../src/gnss-layer/marks";
 
 const station: StationInfo = {
   name: "AB12",
@@ -39,6 +39,34 @@ describe("stations", () => {
     expect(reasonOf({ ...station, usable: false, reason: "outside the frame" }, motion)).toBe(
       "outside the frame",
     );
+  });
+
+  it("have labels beside them, over no mark and no other label", () => {
+    const look = (x: number, y: number, label: string, current = false): StationLook => ({
+      x,
+      y,
+      label,
+      current,
+      color: "",
+      state: "usable",
+      reference: false,
+      arrow: null,
+    });
+    const width = (text: string): number => 10 * text.length;
+    const places = (looks: StationLook[]): Record<string, [number, number]> =>
+      Object.fromEntries(placeLabels(looks, width).map(({ x, y, label }) => [label, [x, y]]));
+    expect(places([look(100, 50, "AAAA")])).toEqual({ AAAA: [112, 50] });
+    // A mark on the right sends the label to the left
+    expect(places([look(100, 50, "AAAA"), look(130, 50, "")])).toEqual({ AAAA: [48, 50] });
+    // Of two marks in one place the current one is named first, the other beside it
+    expect(places([look(100, 50, "AAAA"), look(101, 50, "BBBB", true)])).toEqual({
+      BBBB: [119, 50],
+      AAAA: [48, 50],
+    });
+    // Where nothing is free there is none
+    const wall = [-40, -13, 13, 40].flatMap((x) => [-17, 0, 17].map((y) => look(100 + x, 50 + y, "")));
+    const row = [-17, 17].map((y) => look(100, 50 + y, ""));
+    expect(places([look(100, 50, "AAAA"), ...wall, ...row])).toEqual({});
   });
 
   it("are clustered by cells that stay where they are, none is lost", () => {

@@ -94,6 +94,15 @@ def test_offline_the_cache_is_used_whatever_its_age_and_says_so(lab, tmp_path):
     assert "100 days ago" in fetch_holdings(nobody, tmp_path).problem
     with pytest.raises(GnssError, match=r"put a copy at .*DataHoldings\.txt"):
         fetch_holdings(nobody, tmp_path / "empty")
+    # asked to be offline it asks nobody, and the old copies need no excuse
+    lab.asked.clear()
+    alone = fetch_series(["GOOD", "ELSE"], lab.base, tmp_path, offline=True)
+    assert alone["GOOD"].path and not alone["GOOD"].problem
+    assert "not at hand" in alone["ELSE"].problem
+    assert not fetch_holdings(lab.base, tmp_path, offline=True).problem
+    with pytest.raises(GnssError, match="nothing is downloaded"):
+        fetch_holdings(lab.base, tmp_path / "empty", offline=True)
+    assert lab.asked == []
     # back online the old copy is replaced, and a refresh asks even for a young one
     assert not fetch_series(["GOOD"], lab.base, tmp_path)["GOOD"].from_cache
     assert not fetch_series(["GOOD"], lab.base, tmp_path, refresh=True)["GOOD"].from_cache

@@ -255,3 +255,21 @@ def test_what_is_not_possible_is_refused(inspector):
     )
     inspector.reference = "NONE"
     assert "no station NONE" in ask(inspector, "reference", {"name": "NONE"})["error"]["message"]
+
+
+def test_a_page_that_may_only_look_shows_what_the_cache_holds_and_asks_nobody(served, work_dir, tmp_path):
+    cache = tmp_path / "ngl"
+    nothing = GnssInspector(work_dir, base_url=served.base, cache_dir=cache, read_only=True)
+    assert settled(nothing)._stations == []
+    wanted = GnssInspector(work_dir, base_url=served.base, cache_dir=cache)
+    wanted.find()
+    settled(wanted)
+    next(path for path in cache.rglob("*.tenv3") if path.stem in wanted.table.index).unlink()
+    served.asked.clear()
+    looking = GnssInspector(work_dir, base_url=served.base, cache_dir=cache)
+    looking.read_only = True  # as a read-only workbench does
+    settled(looking)
+    assert len(looking.stations) == len(wanted.stations)
+    assert set(looking.table.index) < set(wanted.table.index)
+    assert any("not at hand" in why for why in looking.comparison.rejected.values())
+    assert served.asked == []

@@ -26,6 +26,7 @@ export interface State {
   _stale: boolean;
   _has_map: boolean;
   _has_results: boolean;
+  read_only: boolean;
 }
 
 type Value = number | null;

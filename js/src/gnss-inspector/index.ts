@@ -55,20 +55,26 @@ function errorBox(context: Context): HTMLElement {
 function emptyState(context: Context, find: (refresh: boolean) => void): HTMLElement {
   const { model } = context;
   const box = h("div", { class: "iw-empty gi-empty" });
-  context.watch(["_stations", "_progress", "_has_results"], () => {
+  context.watch(["_stations", "_progress", "_has_results", "read_only"], () => {
     box.hidden = model.get("_stations").length > 0 || model.get("_progress") !== null;
     const ready = model.get("_has_results");
+    const looking = model.get("read_only");
     replace(
       box,
       h("p", {}, h("span", { class: "iw-b" }, ready ? "No station yet." : "No results yet.")),
       h(
         "p",
         {},
-        ready
-          ? "The list and the series of usable stations come from the Nevada Geodetic Laboratory; copies are kept and work without internet."
-          : "Open the work directory of a run with a time series first.",
+        !ready
+          ? "Open the work directory of a run with a time series first."
+          : looking
+            ? "This page downloads nothing, and its account keeps no list of stations yet. Whoever runs it can " +
+              "press Find stations once on an ordinary page of the same account (insar-widgets app without " +
+              "--read-only): stations and series are then shown here too."
+            : "The list and the series of usable stations come from the Nevada Geodetic Laboratory; copies are " +
+              "kept and work without internet.",
       ),
-      ready
+      ready && !looking
         ? h(
             "div",
             { "data-writes": true },

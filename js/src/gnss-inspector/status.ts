@@ -72,21 +72,23 @@ export function statusLine(context: Context, find: (refresh: boolean) => void): 
             { class: "small primary", key: "compare" },
           )
         : null,
-      button(
-        "Fetch again",
-        () => {
-          find(true);
-        },
-        {
-          class: "small",
-          icon: icon("retry"),
-          key: "refresh",
-          title: "Fetch list and series again, whatever the cache holds",
-        },
-      ),
+      model.get("read_only")
+        ? null
+        : button(
+            "Fetch again",
+            () => {
+              find(true);
+            },
+            {
+              class: "small",
+              icon: icon("retry"),
+              key: "refresh",
+              title: "Fetch list and series again, whatever the cache holds",
+            },
+          ),
     );
   };
-  context.watch(["_progress", "_stations", "_list", "selected", "_stale"], draw);
+  context.watch(["_progress", "_stations", "_list", "selected", "_stale", "read_only"], draw);
   context.watch(["filter"], () => {
     if (document.activeElement !== name) name.value = model.get("filter").name;
   });

@@ -96,12 +96,18 @@ function filters(model: AnyModel<LayerState>): HTMLElement {
 export function makeLegend(model: AnyModel<LayerState>, { L, map, signal }: ShownMap): Legend {
   const rows = h("div", { class: "rows" });
   const counts = h("div", { class: "counts" });
+  const filter = filters(model);
+  // A narrow map has no room for both
+  const fold = (): void => {
+    if (map.getSize().x < 720) filter.removeAttribute("open");
+  };
+  map.on("popupopen", fold);
   const element = h(
     "div",
     { class: "iw iw-gnss-legend", role: "group", "aria-label": "GNSS stations" },
     rows,
     counts,
-    filters(model),
+    filter,
   );
   L.DomEvent.disableClickPropagation(element);
   L.DomEvent.disableScrollPropagation(element);
@@ -110,6 +116,7 @@ export function makeLegend(model: AnyModel<LayerState>, { L, map, signal }: Show
   ) => Leaflet.Control;
   const control = new Control({ position: "bottomright" }).addTo(map);
   signal.addEventListener("abort", () => {
+    map.off("popupopen", fold);
     control.remove();
   });
   return {

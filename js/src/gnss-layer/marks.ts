@@ -109,10 +109,53 @@ export function drawCluster(c: Canvas, { x, y, color, count }: ClusterLook): voi
   c.fillText(text, x, y + 0.5);
 }
 
-/** Beside the mark, over everything else. */
-export function drawLabel(c: Canvas, { x, y, label, ...look }: StationLook): void {
-  if (!label) return;
-  const left = x + (look.arrow ? 20 : look.current || look.reference ? 18 : 12);
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function meet(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+function around(x: number, y: number, half: number): Box {
+  return { left: x - half, right: x + half, top: y - half, bottom: y + half };
+}
+
+/** Where labels of these widths go, beside their marks and over no other: right, left, above, below, or nowhere. */
+export function placeLabels(
+  looks: readonly StationLook[],
+  width: (text: string) => number,
+): { x: number; y: number; label: string }[] {
+  const taken = looks.map(({ x, y }) => around(x, y, 8));
+  const placed: { x: number; y: number; label: string }[] = [];
+  // What is looked at comes first
+  const order = [...looks.entries()].sort(([, a], [, b]) => Number(b.current) - Number(a.current));
+  for (const [index, { x, y, label, arrow, current, reference }] of order) {
+    if (!label) continue;
+    const gap = arrow ? 20 : current || reference ? 18 : 12;
+    const wide = width(label);
+    const places: readonly [number, number][] = [
+      [x + gap, y],
+      [x - gap - wide, y],
+      [x - wide / 2, y - gap - 5],
+      [x - wide / 2, y + gap + 5],
+    ];
+    for (const [left, middle] of places) {
+      const box = { left: left - 2, right: left + wide + 2, top: middle - 7, bottom: middle + 7 };
+      if (taken.some((other, at) => at !== index && meet(box, other))) continue;
+      taken.push(box);
+      placed.push({ x: left, y: middle, label });
+      break;
+    }
+  }
+  return placed;
+}
+
+/** Beside the marks, over everything else; where there is no room, the mark's tooltip has to do. */
+export function drawLabels(c: Canvas, looks: readonly StationLook[]): void {
   c.font = `600 11px ${FONT}`;
   c.textAlign = "left";
   c.textBaseline = "middle";
@@ -120,9 +163,11 @@ export function drawLabel(c: Canvas, { x, y, label, ...look }: StationLook): voi
   c.setLineDash([]);
   c.strokeStyle = "rgb(255 255 255 / 92%)";
   c.lineWidth = 3.5;
-  c.strokeText(label, left, y + 0.5);
   c.fillStyle = INK;
-  c.fillText(label, left, y + 0.5);
+  for (const { x, y, label } of placeLabels(looks, (text) => c.measureText(text).width)) {
+    c.strokeText(label, x, y + 0.5);
+    c.fillText(label, x, y + 0.5);
+  }
 }
 
 /** Half axes of the 95 % ellipse in m/yr, and the angle of the longer one from east, anticlockwise, in degrees. */

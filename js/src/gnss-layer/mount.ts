@@ -11,7 +11,7 @@ import { MarkCanvas } from "./canvas";
 import { clustered } from "./cluster";
 import { makeLegend, type Legend } from "./legend";
 import type { Looks, Shown } from "./look";
-import { clusterSize, drawCluster, drawLabel, drawStation, type StationLook } from "./marks";
+import { clusterSize, drawCluster, drawLabels, drawStation, type StationLook } from "./marks";
 import { popupContent, rate } from "./popup";
 
 const PANE = "iw-gnss";
@@ -181,7 +181,7 @@ export class Mount {
         else looks.push({ ...look, x, y });
       }
       for (const look of looks) drawStation(c, look, scale);
-      for (const look of looks) drawLabel(c, look);
+      drawLabels(c, looks);
     });
     const all = model.get("_stations");
     const drawn = all.filter((s) => passesFilter(s, model.get("filter"))).length;

@@ -80,6 +80,7 @@ class _Service:
     cancelled: threading.Event = field(default_factory=threading.Event)
     tries: int = TRIES
     timeout: tuple[float, float] = TIMEOUT
+    offline: bool = False
     _sessions: dict[int, requests.Session] = field(default_factory=dict)
 
     def get(self, path: str, target: Path, looks_right: Callable[[bytes], bool]) -> None:
@@ -92,6 +93,8 @@ class _Service:
         GnssError
             It could not be had.
         """
+        if self.offline:
+            raise GnssError(f"{Path(path).name} is not at hand, and nothing is downloaded here.")
         address = f"{self.base_url.rstrip('/')}/{path}"
         problem = ""
         for attempt in range(self.tries):
@@ -167,16 +170,17 @@ def fetch_holdings(
     *,
     refresh: bool = False,
     max_age_days: float = 30,
+    offline: bool = False,
     cancelled: threading.Event | None = None,
 ) -> Fetched:
-    """NGL's list of stations, from the cache while it is not older than `max_age_days`.
+    """NGL's list of stations, from the cache while it is not older than `max_age_days`; from there alone if `offline`.
 
     Raises
     ------
     GnssError
         It could not be had, and there is no older copy.
     """
-    return _fetch_list(HOLDINGS, base_url, cache_dir, refresh, max_age_days, cancelled)
+    return _fetch_list(HOLDINGS, base_url, cache_dir, refresh, max_age_days, cancelled, offline=offline)
 
 
 def fetch_steps(
@@ -185,10 +189,11 @@ def fetch_steps(
     *,
     refresh: bool = False,
     max_age_days: float = 30,
+    offline: bool = False,
     cancelled: threading.Event | None = None,
 ) -> Fetched:
     """NGL's list of steps; see `fetch_holdings` and `read_steps`."""
-    return _fetch_list(STEPS, base_url, cache_dir, refresh, max_age_days, cancelled)
+    return _fetch_list(STEPS, base_url, cache_dir, refresh, max_age_days, cancelled, offline=offline)
 
 
 def _fetch_list(  # noqa: PLR0917
@@ -198,13 +203,15 @@ def _fetch_list(  # noqa: PLR0917
     refresh: bool,
     max_age_days: float,
     cancelled: threading.Event | None,
+    *,
+    offline: bool,
 ) -> Fetched:
     target = _cache(cache_dir) / Path(path).name
     age = _age(target)
-    if age is not None and age <= max_age_days and not refresh:
+    if age is not None and (offline or (age <= max_age_days and not refresh)):
         return Fetched(target, age, from_cache=True)
     try:
-        with closing(_Service(base_url, cancelled or threading.Event())) as service:
+        with closing(_Service(base_url, cancelled or threading.Event(), offline=offline)) as service:
             service.get(path, target, _is_table)
     except GnssError as error:
         if age is not None:
@@ -225,6 +232,7 @@ def fetch_series(
     refresh: bool = False,
     max_age_days: float = 30,
     connections: int = CONNECTIONS,
+    offline: bool = False,
     on_progress: Progress | None = None,
     cancelled: threading.Event | None = None,
 ) -> Mapping[str, Fetched]:
@@ -246,6 +254,8 @@ def fetch_series(
         Copies older than this are fetched again where that is possible.
     connections
         Requests at a time.
+    offline
+        Take what the cache holds, however old, and ask for nothing.
     on_progress
         Called with the share done and words.
     cancelled
@@ -262,6 +272,8 @@ def fetch_series(
         If `cancelled` was set.
     """
     wanted = list(dict.fromkeys(name.upper() for name in names))
+    if offline:
+        refresh, max_age_days = False, float("inf")
     folder, frames = _cache(cache_dir), tuple(frames)
     done = 0
     lock = threading.Lock()
@@ -279,7 +291,7 @@ def fetch_series(
         return found
 
     with (
-        closing(_Service(base_url, cancelled or threading.Event())) as service,
+        closing(_Service(base_url, cancelled or threading.Event(), offline=offline)) as service,
         ThreadPoolExecutor(max(1, min(connections, len(wanted))), "gnss") as pool,
     ):
         return dict(zip(wanted, pool.map(one, wanted), strict=True))

@@ -41,6 +41,7 @@ def find_stations(
     margin: float = 0.25,
     mask: xr.DataArray | None = None,
     refresh: bool = False,
+    offline: bool = False,
     cancelled: threading.Event | None = None,
 ) -> StationList:
     """Find the GNSS stations of a frame; those that cannot be used are there too, with the reason.
@@ -70,6 +71,8 @@ def find_stations(
         Reliable pixels (y, x), true or non-zero; the mask of temporal coherence of the results if not given.
     refresh
         Ask the service for a new list, whatever the cache holds.
+    offline
+        Take the list that the cache holds, however old, and ask for nothing.
     cancelled
         Set it to stop a download.
 
@@ -92,7 +95,7 @@ def find_stations(
     elif holdings is not None:
         table = read_holdings(holdings)
     else:
-        fetched = fetch_holdings(base_url, cache_dir, refresh=refresh, cancelled=cancelled)
+        fetched = fetch_holdings(base_url, cache_dir, refresh=refresh, offline=offline, cancelled=cancelled)
         assert fetched.path is not None  # noqa: S101 - it raises where there is none
         table = read_holdings(fetched.path)
     place = _Place.of(results, mask)

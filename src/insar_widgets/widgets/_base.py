@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
 from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.widgets._hidden_paths import HiddenPaths, hidden_paths
+
+_ASSETS = {"_esm", "_css"}
 
 
 def read_asset(name: str) -> str:
@@ -35,6 +38,23 @@ class Widget(anywidget.AnyWidget):
 
     _esm = traitlets.Unicode(help="Front-end module.").tag(sync=True)
     _css = traitlets.Unicode(help="Front-end style sheet.").tag(sync=True)
+
+    _hidden: HiddenPaths | None = None
+
+    def __init__(self, *args: Any, **traits: Any) -> None:
+        self._hidden = hidden_paths()
+        super().__init__(*args, **traits)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> Any:
+        """State for the page; see `ipywidgets.Widget.get_state`."""
+        state = super().get_state(key, drop_defaults)
+        if self._hidden is None:
+            return state
+        return {name: value if name in _ASSETS else self._hidden(value) for name, value in state.items()}
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send a message to the page; see `ipywidgets.Widget.send`."""
+        super().send(content if self._hidden is None else self._hidden(content), buffers)
 
     @traitlets.default("_esm")
     def _default_esm(self) -> str:

@@ -79,6 +79,7 @@ def gather(
     cancelled: threading.Event,
     *,
     refresh: bool = False,
+    offline: bool = False,
 ) -> Gathered:
     """Series and steps of the stations; what `known` holds is not asked for again, problems are.
 
@@ -110,6 +111,7 @@ def gather(
             cache_dir,
             frames=frames,
             refresh=refresh,
+            offline=offline,
             on_progress=progress,
             cancelled=cancelled,
         )
@@ -127,13 +129,15 @@ def gather(
             if said:
                 now.notes[name] = said
             now.age_days = max(now.age_days, file.age_days)
-        _add_steps(now, base_url, cache_dir, cancelled)
+        _add_steps(now, base_url, cache_dir, cancelled, offline=offline)
     return now
 
 
-def _add_steps(now: Gathered, base_url: str, cache_dir: Path | None, cancelled: threading.Event) -> None:
+def _add_steps(
+    now: Gathered, base_url: str, cache_dir: Path | None, cancelled: threading.Event, *, offline: bool
+) -> None:
     try:
-        fetched = fetch_steps(base_url, cache_dir, cancelled=cancelled)
+        fetched = fetch_steps(base_url, cache_dir, offline=offline, cancelled=cancelled)
         found = read_steps(fetched.path) if fetched.path else []
     except CancelledError:
         raise

@@ -16,9 +16,11 @@ from insar_widgets.gnss import (
     Comparison,
     Station,
     StationList,
+    default_cache_dir,
     find_stations,
     station_from_file,
 )
+from insar_widgets.gnss.ngl import HOLDINGS
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _gnss_text as text
 from insar_widgets.widgets._base import Widget
@@ -120,6 +122,10 @@ class GnssInspector(Widget):
     )
     unit = traitlets.Enum(("mm", "cm", "m"), "mm", help="Unit of displacement; and per year.").tag(sync=True)
 
+    read_only = traitlets.Bool(
+        False, help="Whether the page can only look: nothing is downloaded, what the cache holds is shown."
+    ).tag(sync=True)
+
     _stations: Any = traitlets.List().tag(sync=True)
     _list: Any = traitlets.Dict(default_value=None, allow_none=True, help="Where the list came from.").tag(
         sync=True
@@ -164,6 +170,7 @@ class GnssInspector(Widget):
         self._ready = True
         if stations is not None:
             self._take(stations)
+        self._look_at_hand()
 
     def __repr__(self) -> str:
         count = len(self._compared.comparison.names) if self._compared else 0
@@ -219,13 +226,13 @@ class GnssInspector(Widget):
             self.min_solutions,
             self.min_overlap,
         )
-        radius = self.radius
+        radius, offline = self.radius, self.read_only
 
         def work(job: Job) -> None:
             job.progress(None, "Looking for stations")
             found = find_stations(
                 results, min_solutions=solutions, min_overlap=overlap, base_url=base, cache_dir=cache, radius=radius,
-                refresh=refresh, cancelled=job.cancelled,
+                refresh=refresh and not offline, offline=offline, cancelled=job.cancelled,
             )  # fmt: skip
             own = [s for s in self.stations if s.file is not None]
             job.apply(lambda: self._take(found, own, refresh=refresh))
@@ -323,6 +330,14 @@ class GnssInspector(Widget):
         usable = {s.name for s in self.stations if s.usable}
         return [name for name in proposal["value"] if name in usable] if self.stations else proposal["value"]
 
+    @traitlets.observe("read_only")
+    def _look_at_hand(self, _change: Any = None) -> None:
+        """Show what an earlier search left: a visitor can't ask for it."""
+        if self.read_only and self._ready and self.results is not None and not self.stations:
+            folder = self._cache_dir or default_cache_dir()
+            if (folder / Path(HOLDINGS).name).is_file():
+                self.find()
+
     @traitlets.observe("results")
     def _results_changed(self, change: Any) -> None:
         self._has_results = change["new"] is not None
@@ -336,6 +351,7 @@ class GnssInspector(Widget):
             else:
                 self.stations, self.selected, self._list = [], [], None
                 self._show(None)
+        self._look_at_hand()
 
     @traitlets.observe("stations")
     def _stations_changed(self, _change: Any) -> None:
@@ -415,7 +431,7 @@ class GnssInspector(Widget):
         """Compare anew in the background; what was asked before that is dropped."""
         if not self._ready or self.results is None:
             return
-        results, settings = self._results(), self._settings()
+        results, settings, offline = self._results(), self._settings(), self.read_only
         # The reference takes part whether it is chosen or not
         names = {*settings.names, *([settings.reference] if settings.reference else [])}
         chosen = [s for s in self.stations if s.name in names]
@@ -424,7 +440,15 @@ class GnssInspector(Widget):
         def work(job: Job) -> None:
             known = self._gathered
             if gathering or known.frames != settings.frames:
-                known = gather(chosen, known, settings.frames, job.progress, job.cancelled, refresh=refresh)
+                known = gather(
+                    chosen,
+                    known,
+                    settings.frames,
+                    job.progress,
+                    job.cancelled,
+                    refresh=refresh,
+                    offline=offline,
+                )
                 if not job.apply(lambda: setattr(self, "_gathered", known)):
                     return
             found = compare(

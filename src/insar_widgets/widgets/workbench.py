@@ -18,6 +18,7 @@ from insar_widgets.runner import Run, Template
 from insar_widgets.widgets import _stages as stages
 from insar_widgets.widgets._confine import confine_results, confine_run
 from insar_widgets.widgets._folders import Folders
+from insar_widgets.widgets._hidden_paths import HiddenPaths, hiding
 from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import describe_error
 from insar_widgets.widgets._read_only import READ_ONLY, refuse_writing
@@ -102,6 +103,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         if read_only and root is None:  # whoever only looks has no business elsewhere
             root = _folder_of(source)
         self._folders = Folders(root)
+        self._hidden = HiddenPaths(self._folders.root) if read_only and self._folders.root else None
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._made: dict[str, Any] = {}
         self._panels: dict[str, Any] = {}
@@ -109,7 +111,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         self._quiet = self._seen = False
         self._side_panels: dict[str, Any] = {}
         self._side: Any = None
-        self._bar = StageBar(note=READ_ONLY if read_only else "")
+        with hiding(self._hidden):
+            self._bar = StageBar(note=READ_ONLY if read_only else "")
         self._tabs = TabBar(items=[{"name": name, "title": title} for name, title in _TABS.items()])
         self._body = ipywidgets.Box()
         self._body.add_class("iw-wb-body")
@@ -194,7 +197,8 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
     def _child[T](self, name: str, make: Callable[[], T]) -> T:
         with self._jobs.lock:
             if name not in self._made:
-                self._made[name] = made = make()
+                with hiding(self._hidden):
+                    self._made[name] = made = make()
                 if self._read_only:
                     refuse_writing(made)
                 self._tell()
