@@ -83,6 +83,25 @@ def saved(page: Page, folder: Path, button: str) -> Path:
     return target
 
 
+def dragged(page: Page, name: str, right: int, down: int) -> tuple[float, float]:
+    """Drag the map by a mark; tells how far the mark went once it has come to rest."""
+
+    def place() -> tuple[float, float]:
+        mark(page, name).hover()  # waits until it rests
+        box = mark(page, name).bounding_box()
+        assert box
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    x, y = place()
+    page.mouse.down()
+    for part in (0.25, 0.5, 0.75, 1):
+        page.mouse.move(x + part * right, y + part * down)
+        page.evaluate(PAINTED)  # Leaflet moves the map once a frame
+    page.mouse.up()
+    after = place()
+    return after[0] - x, after[1] - y
+
+
 @BOTH
 def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR0915 - one visit of a user
     kind, notebook, finished_run, served, tmp_path
@@ -92,7 +111,8 @@ def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR
     shown = notebook(
         kind,
         "import ipywidgets\nfrom insar_widgets import DisplacementMap, GnssInspector\n"
-        f"m = DisplacementMap({work!r}, layer='velocity', vmin=-0.05, vmax=0.05, layout={{'height': '460px'}})\n"
+        f"m = DisplacementMap({work!r}, layer='velocity', vmin=-0.05, vmax=0.05, layout={{'height': '460px'}},\n"
+        "    inertia=False)\n"  # a drag ends where the pointer does, however slow the machine is
         f"w = GnssInspector(m, base_url={served.base!r}, cache_dir={cache!r})\nipywidgets.VBox([m, w])",
     )
     page = shown.page
@@ -139,13 +159,26 @@ def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR
         assert found and number(found[1].replace("+", "")) == pytest.approx(value, abs=0.06)
         shown.run("m.layer = 'velocity'")
 
+    # A drag that begins on a mark moves the map and chooses nothing; a click on a mark chooses its station
+    popup = page.locator(".iw-gnss-pop")
+    moved = dragged(page, "SIM2", 40, 20)
+    assert moved == pytest.approx((40, 20), abs=3)
+    expect(popup).to_have_count(0)
+    expect(page.locator(".gi-above b")).to_have_text("SIM1")
+    mark(page, "SIM2").click()
+    expect(popup).to_contain_text("SIM2")
+    expect(page.locator(".gi-above b")).to_have_text("SIM2")
+    page.keyboard.press("Escape")
+    expect(popup).to_have_count(0)
+    page.locator('[data-key="show-SIM1"]').click()
+    expect(page.locator(".gi-above b")).to_have_text("SIM1")
+
     # By keyboard to a station; its popup shows everything, and markup in a name stays text
     mark(page, "SIM1").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".iw-gnss-mark:focus")).not_to_have_attribute("data-name", "SIM1")
     mark(page, "SIM1").focus()
     page.keyboard.press("Enter")
-    popup = page.locator(".iw-gnss-pop")
     expect(popup).to_contain_text(MARKUP)
     assert popup.locator("img").count() == 0 and page.title() != "1"
     station = next(s for s in stations if s.name == "SIM1")
