@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -137,6 +138,26 @@ def test_who_clears_up_after_a_run_is_not_taken_for_one(tmp_path):
 
 
 # folders on a network's file system: what the lock says, and its signs of life
+
+
+def test_a_run_that_starts_while_somebody_clears_up_waits_for_that(tmp_path):
+    store = left_behind(tmp_path, pid=ended_process())
+    store.folder.joinpath("lock").write_text("")
+    clearing = Lock(store).borrowed()
+    assert clearing.__enter__()
+    end = threading.Timer(
+        1.5, clearing.__exit__, (None, None, None)
+    )  # longer than a lock is asked for at first
+    end.start()
+    Lock(store).refuse_second_run()
+    end.join()
+    clearing = Lock(store).borrowed()
+    assert clearing.__enter__()
+    threading.Timer(1.5, clearing.__exit__, (None, None, None)).start()
+    lock = Lock(store)
+    lock.acquire("run")
+    assert (Lock(store).holder() or {})["run"] == "run"
+    lock.release()
 
 
 def test_another_machine_that_gives_signs_of_life_is_at_work(tmp_path):

@@ -19,6 +19,7 @@ from insar_widgets.errors import RunError
 __all__ = ["Lock", "Standing", "judge", "process_start"]
 
 _SILENCE = 120.0  # seconds without one after which a process on another machine counts as gone
+_CLEARING = 60.0  # seconds that clearing up after a run may take, at most
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 # file systems of one machine, where the kernel knows of every lock
 _LOCAL = {
@@ -121,8 +122,8 @@ class Lock:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             locked = _flock(fd, fcntl.LOCK_EX, patience=1.0)
-            if locked is False and _is_gone(_content(fd)):
-                locked = _flock(fd, fcntl.LOCK_EX, patience=60.0)
+            if locked is False and _ends_soon(_content(fd)):
+                locked = _flock(fd, fcntl.LOCK_EX, patience=_CLEARING)
             left = _content(fd)
             standing = self._judge(fd, left, supported=locked is not None) if left else None
             if locked is False or (standing and standing.held):
@@ -145,8 +146,10 @@ class Lock:
             self._fd = None
 
     def refuse_second_run(self) -> None:
-        """Raise the :class:`RunError` that says who holds the lock, if somebody does."""
-        about = self.holder()
+        """Raise the :class:`RunError` that says who holds the lock, if somebody does for longer than to clear up."""
+        until = time.monotonic() + _CLEARING
+        while (about := self.holder()) == {} and time.monotonic() < until:
+            time.sleep(0.05)
         if about is not None:
             raise RunError(self._refusal(about))
 
@@ -211,6 +214,11 @@ class Lock:
 def _is_gone(about: Mapping[str, Any]) -> bool:
     """Whether the owner was a process of this machine that has ended: then somebody clears up after it just now."""
     return about.get("host") == socket.gethostname() and not _judge_here(about, kernel_decides=False)[0]
+
+
+def _ends_soon(about: Mapping[str, Any]) -> bool:
+    """Whether a lock that is held will soon be free: its owner is gone, or holds it without a name to clear up."""
+    return not about or _is_gone(about)
 
 
 def process_start(pid: int) -> int | None:
