@@ -10,6 +10,7 @@ import pytest
 
 from insar_widgets import Template, Workbench, find_stack, open_results
 from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.widgets._read_only import LOOKING
 
 
 @pytest.fixture
@@ -171,6 +172,26 @@ def test_a_read_only_page_changes_nothing_whatever_it_is_asked(make, finished_ru
         answer = ask(widget, kind, payload)
         assert not answer["ok"], kind
         assert "read-only" in answer["error"]["message"], kind
+    # Whatever is not known to only look is refused, also of widgets to come
+    refused = {}
+    for widget in {id(widget): widget for widget, *_ in asked}.values():
+        name = "DisplacementMap" if widget is bench.map._panel else type(widget).__name__
+        kinds = set((bench.map if widget is bench.map._panel else widget)._requests._handlers)
+        assert kinds >= LOOKING[name], name
+        refused[name] = kinds - LOOKING[name]
+    assert refused == {
+        "StackPicker": {"prepare"},
+        "ConfigBuilder": {"save", "open"},
+        "CdsCredentials": {"check", "store_token", "store_login", "migrate"},
+        "StepRunner": {"start", "cancel", "switch", "fix"},
+        "DisplacementMap": {"template"},
+        "NetworkInspector": {"write"},
+        "GnssInspector": {"find", "own", "template"},
+        "Exporter": {"export"},
+    }
+    for widget in (bench.series, bench.transect):
+        widget._requests._handlers["new"] = lambda _request: (folder / "written").touch()
+        assert "read-only" in ask(widget, "new")["error"]["message"]
     # What a page may set leads nowhere either: a folder elsewhere, names that leave it.
     (tmp_path / "secret.txt").write_text("not for visitors")
     bench.exporter.out = str(tmp_path)

@@ -189,10 +189,10 @@ def _named(path: str) -> Iterator[None]:
 def _opened(path: str, *, whole: bool = False) -> Iterator[Any]:
     if whole and path.startswith(_ZIP):
         archive, _, member = path[len(_ZIP) :].partition("}/")
-        with MemoryFile(read_member(Path(archive), member)) as memory, memory.open() as dataset:
+        with MemoryFile(read_member(Path(archive), member)) as memory, memory.open(driver="GTiff") as dataset:
             yield dataset
     else:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(path, driver="GTiff") as dataset:  # a VRT of that name could read from any place
             yield dataset
 
 

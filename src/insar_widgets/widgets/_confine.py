@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import h5py
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.runner import Template, options
@@ -12,14 +16,16 @@ from insar_widgets.widgets._folders import Folders
 if TYPE_CHECKING:
     from insar_widgets.widgets.step_runner import StepRunner
 
-__all__ = ["confine_results", "confine_run"]
+__all__ = ["confine_file", "confine_results", "confine_run"]
 
 _HOLD_FILES = ("*.h5", "inputs/*.h5", "geo/*.h5", ".insar_widgets/*")
 _PATHS = ("file", "pattern", "folder")
+_HDF5 = (".h5", ".he5", ".hdf5", ".nc", ".nc4", ".cdf")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def confine_results(work_dir: Path, folders: Folders) -> None:
-    """Refuse a work directory in which a file is a link out of the root.
+    """Refuse a work directory in which a file is a link out of the root, or reads from other files.
 
     Raises
     ------
@@ -35,6 +41,65 @@ def confine_results(work_dir: Path, folders: Folders) -> None:
                     f"{path} is a link to a place outside {folders.root}, so {work_dir} is not opened. "
                     "Put the file itself there."
                 )
+            if path.suffix in _HDF5:
+                _refuse_other_files(path, folders)
+
+
+def confine_file(path: Path, folders: Folders) -> None:
+    """Refuse a file or work directory that would read from other files than those in the root.
+
+    Raises
+    ------
+    InsarWidgetsError
+        With the name of the file.
+    """
+    if folders.root is None:
+        return
+    if path.is_dir():
+        confine_results(path, folders)
+    elif path.suffix in _HDF5:
+        _refuse_other_files(path, folders)
+        for folder in (path.parent, path.parent.parent):  # a layer is read with what lies beside it
+            if folders.contains(folder):
+                confine_results(folder, folders)
+    else:
+        with suppress(OSError), path.open("rb") as file:
+            if file.read(4) not in _TIFF:  # a VRT, for one, is read from any place it names
+                raise InsarWidgetsError(
+                    f"{path} is no GeoTIFF, NetCDF or HDF5 file; others are not read where pages are confined to "
+                    f"{folders.root}."
+                )
+
+
+def _refuse_other_files(path: Path, folders: Folders) -> None:
+    with suppress(OSError, RuntimeError), h5py.File(path, "r", locking=False) as file:  # damaged: reading it says so
+        for name, other in _other_files(file):
+            raise InsarWidgetsError(
+                f"{path} holds {name!r} in another file, {other!r}, which is not followed where pages are confined to "
+                f"{folders.root}. Put the values themselves into the file."
+            )
+
+
+def _other_files(file: Any) -> Iterator[tuple[str, str]]:
+    """What an HDF5 file reads from others: external links, external storage and virtual datasets."""
+    groups, seen = [file], set()
+    while groups:
+        group = groups.pop()
+        for name in group:
+            where = f"{group.name.rstrip('/')}/{name}"
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                yield where, link.filename
+            if not isinstance(link, h5py.HardLink):
+                continue
+            found = group[name]
+            if isinstance(found, h5py.Dataset):
+                sources = found.virtual_sources() if found.is_virtual else []
+                yield from ((where, s.file_name) for s in sources if s.file_name != ".")
+                yield from ((where, part[0]) for part in found.external or [])
+            elif isinstance(found, h5py.Group) and (address := h5py.h5o.get_info(found.id).addr) not in seen:
+                seen.add(address)
+                groups.append(found)
 
 
 def confine_run(runner: StepRunner, folders: Folders) -> None:

@@ -14,6 +14,7 @@ from insar_widgets.errors import CancelledError, InsarWidgetsError, ResultsError
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _transect_profiles as view
 from insar_widgets.widgets._base import Widget
+from insar_widgets.widgets._confine import confine_file
 from insar_widgets.widgets._folders import Folders
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._map_checks import check_line, check_reference
@@ -176,7 +177,7 @@ class TransectInspector(Widget):
                 "add": lambda request: self.add(request.payload["layer"], request.payload["date"]),
                 "change": self._change_profile,
                 "remove": lambda request: self.remove(str(request.payload)),
-                "file": lambda request: self.add_file(self._folders.resolve(str(request.payload))),
+                "file": self._add_named,
             },
             limit=4,
         )
@@ -462,6 +463,11 @@ class TransectInspector(Widget):
             if found is None:
                 return Answer({"count": 0})
             return view.answer_of(found[1], found[0], self._sources, self.unit, self.points)
+
+    def _add_named(self, request: Request) -> list[str]:
+        path = self._folders.resolve(str(request.payload))
+        confine_file(path, self._folders)
+        return self.add_file(path)
 
     def _take_line(self, request: Request) -> dict[str, Any]:
         asked = request.payload
