@@ -10,8 +10,8 @@ const CHOICES: readonly [Engine, string][] = [
 ];
 
 export const HELP: Record<Engine, string> = {
-  fast: "Compiled code does invert_network and correct_topography; in every run a random sample of pixels is solved again by MintPy, which does the step itself if they differ.",
-  mintpy: "MintPy does every step itself: the same products, many times slower.",
+  fast: "Compiled code does invert_network, correct_ionosphere and correct_topography; in every run a random sample of pixels is solved again by MintPy, which does the step itself if they differ.",
+  mintpy: "MintPy does every step itself: the same products, on large stacks many times slower.",
 };
 
 export interface EngineMenu {
