@@ -72,7 +72,10 @@ def confine_file(path: Path, folders: Folders) -> None:
 
 
 def _refuse_other_files(path: Path, folders: Folders) -> None:
-    with suppress(OSError, RuntimeError), h5py.File(path, "r", locking=False) as file:  # damaged: reading it says so
+    with (
+        suppress(OSError, RuntimeError),
+        h5py.File(path, "r", locking=False) as file,
+    ):  # damaged: reading it says so
         for name, other in _other_files(file):
             raise InsarWidgetsError(
                 f"{path} holds {name!r} in another file, {other!r}, which is not followed where pages are confined to "
