@@ -15,6 +15,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell in full why a test had to be tried again: it may well be a fault that only shows sometimes."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"tried again: {report.nodeid}", "=")
+        terminalreporter.write_line(report.longreprtext)
+        for _, text in report.sections:
+            terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Top folder of this checkout."""

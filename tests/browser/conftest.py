@@ -47,17 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # a busy machine may let a page wait for longer than any test; what failed first is told below
+            # a busy machine may let a page wait for longer than any test; what failed first is told at the end
             item.add_marker(pytest.mark.flaky(reruns=1))
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Tell in full why a test had to be tried again: it may well be a fault that only shows sometimes."""
-    for report in terminalreporter.stats.get("rerun", []):
-        terminalreporter.section(f"tried again: {report.nodeid}", "=")
-        terminalreporter.write_line(report.longreprtext)
-        for _, text in report.sections:
-            terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")
