@@ -219,8 +219,8 @@ def _crs(epsg: int) -> CRS:
 
 
 def _is_whole(dataset: Any, path: str) -> bool:
-    """Compare the file's size with the place of its last block; True where the format does not tell."""
-    if path.startswith("/vsi") or dataset.driver not in ("GTiff", "COG"):
+    """Compare the file's size with the place of its last block; True where the file does not tell."""
+    if path.startswith("/vsi"):
         return True
     rows, columns = dataset.block_shapes[0]
     last = f"{(dataset.width - 1) // columns}_{(dataset.height - 1) // rows}"
