@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from insar_widgets.app import command_and_environment
@@ -28,3 +32,34 @@ def test_the_page_is_told_by_its_environment_only(tmp_path, monkeypatch):
     assert environment["INSAR_WIDGETS_PATH"] == environment["INSAR_WIDGETS_ROOT"] == str(tmp_path)
     assert "INSAR_WIDGETS_READ_ONLY" not in environment
     assert {"--port=9000", "--no-browser", "--progressive_rendering=True"} <= set(command)
+
+
+@pytest.mark.mintpy
+def test_the_kernel_of_a_confined_page_opens_geotiffs_and_no_file_that_names_others(finished_run, tmp_path):
+    secret = Path(finished_run.work_dir) / "inputs" / "nothing.tif"
+    names = tmp_path / "names.tif"
+    names.write_text(
+        '<VRTDataset rasterXSize="1" rasterYSize="1"><VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+        f"<SourceFilename>{secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    code = (
+        "import sys, warnings, rasterio\n"
+        "from insar_widgets.widgets._page import workbench\n"
+        "page = workbench()\n"
+        "warnings.simplefilter('ignore')\n"
+        "try: rasterio.open(sys.argv[1]); print('opened')\n"
+        "except rasterio.errors.RasterioIOError: print('refused')\n"
+        "from insar_widgets import export_points\n"  # by a GDAL of its own
+        "import pyogrio\n"
+        "from insar_widgets.confined import gdal_environment\n"
+        "print('VRT' in gdal_environment()['GDAL_SKIP'].split(','))\n"  # what a run from this page gets
+    )
+    told = {}
+    for root in (None, finished_run.work_dir):
+        _, environment = command_and_environment(finished_run.work_dir, root=root, read_only=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, names], env=environment, capture_output=True, text=True, check=True
+        )
+        assert "to unload" not in done.stderr
+        told[root] = done.stdout.split()
+    assert told == {None: ["opened", "True"], finished_run.work_dir: ["refused", "True"]}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from insar_widgets.confined import gdal_environment
 from insar_widgets.errors import InsarWidgetsError
 
 __all__ = ["command_and_environment"]
@@ -38,6 +39,7 @@ def command_and_environment(
         if not root.is_dir():
             raise InsarWidgetsError(f"There is no folder {root}. Give an existing folder as --root.")
         environment["INSAR_WIDGETS_ROOT"] = str(root)
+        environment |= gdal_environment(environment)  # GDAL tells files by content, and some name any other
     if path is not None:
         path = path.expanduser().resolve()
         if not path.is_dir():

@@ -271,7 +271,7 @@ def _ground(stack: Stack, key: str, shown: str, pixel: tuple[int, int]) -> Itera
 def value_at(path: str, row: int, column: int) -> float:
     """One pixel of a raster's first band; NaN where the raster ends or cannot be read (the stack's check tells)."""
     try:
-        with rasterio.open(path) as raster:
+        with rasterio.open(path, driver="GTiff") as raster:
             found = raster.read(1, window=((row, row + 1), (column, column + 1)))
     except (RasterioError, OSError):
         return float("nan")

@@ -101,8 +101,13 @@ class Estimate:
         return "; ".join(f"{', '.join(names)}: {basis}" for basis, names in bases.items()) + "."
 
 
-def measure_work(stack_file: Path, files: Mapping[str, list[str]], *, from_file: bool) -> Work | None:
-    """Size of the stack: from MintPy's own file if it is up to date, else from the products to load."""
+def measure_work(
+    stack_file: Path, files: Mapping[str, list[str]], *, from_file: bool, driver: str | None = None
+) -> Work | None:
+    """Size of the stack: from MintPy's own file if it is up to date, else from the products to load.
+
+    `driver`: the only one of GDAL's that may open them, None for all.
+    """
     if from_file:
         found = _loaded(stack_file)
         if found is not None:
@@ -114,7 +119,7 @@ def measure_work(stack_file: Path, files: Mapping[str, list[str]], *, from_file:
     from rasterio.errors import RasterioIOError  # noqa: PLC0415
 
     try:
-        with rasterio.open(names[0]) as raster:
+        with rasterio.open(names[0], driver=driver) as raster:
             rows, columns = raster.shape
     except RasterioIOError:
         return None

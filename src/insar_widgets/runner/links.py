@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from insar_widgets.runner.confined import refuse_products
 from insar_widgets.runner.inputs import input_files
 
 __all__ = ["link_inputs", "load_through_links"]
@@ -53,8 +54,13 @@ def _metadata(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.txt")))
 
 
-def load_through_links(work_dir: Path, folder: Path, warn: Callable[[str], None]) -> None:
-    """Make MintPy's load_data read HyP3 products through links in `folder`; to be called once in a process."""
+def load_through_links(
+    work_dir: Path, folder: Path, warn: Callable[[str], None], root: Path | None = None
+) -> None:
+    """Make MintPy's load_data read HyP3 products through links in `folder`; to be called once in a process.
+
+    `root`: where the products have to lie, if anywhere.
+    """
     import mintpy.load_data  # noqa: PLC0415 - takes seconds
 
     read = mintpy.load_data.read_inps2dict
@@ -64,6 +70,8 @@ def load_through_links(work_dir: Path, folder: Path, warn: Callable[[str], None]
         if options.get("processor") == "hyp3":
             try:
                 files = input_files(options, work_dir)
+                if root is not None:
+                    refuse_products(files, root)
                 # of the layers that are the same for all pairs MintPy loads the first only
                 needed = {key: found[:1] if key in _GEOMETRY else found for key, found in files.items()}
                 options |= link_inputs(needed, folder)

@@ -14,9 +14,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from insar_widgets.confined import gdal_environment
 from insar_widgets.errors import RunError
 from insar_widgets.runner._template_stack import wise_workers
 from insar_widgets.runner.cluster import BATCH, Cluster, batch_settings
+from insar_widgets.runner.confined import refuse_outside
 from insar_widgets.runner.decide import Decider
 from insar_widgets.runner.ending import clear_up, end_run, last_failure, last_outcome
 from insar_widgets.runner.engine import ENGINES, FAST
@@ -66,6 +68,10 @@ class Run:
         MintPy's own estimators, in every run; "mintpy" leaves everything to MintPy. None takes what the work directory
         was run with last, "fast" if it never was. Products are the same to within 0.001 rad, so changing the engine
         does not make any step out of date.
+    root
+        Folder that the run must not read outside of, for pages that others use: files of the template and of the work
+        directory that lie or lead elsewhere are refused, as are rasters that are no plain GeoTIFF and products of other
+        processors than HyP3. None reads whatever the user may.
 
     Raises
     ------
@@ -87,8 +93,10 @@ class Run:
         template: Template | None = None,
         *,
         engine: Literal["fast", "mintpy"] | None = None,
+        root: str | os.PathLike[str] | None = None,
     ) -> None:
         self.work_dir = Path(work_dir).expanduser().resolve()
+        self.root = None if root is None else Path(root).expanduser().resolve()
         self._store = Store(self.work_dir)
         tidy(self._store)
         self.template = template if template is not None else self._template_on_disk()
@@ -203,7 +211,7 @@ class Run:
         ------
         RunError
             If a run is under way there, a step's name is unknown, the products to load do not share one grid, the
-            workers asked for cannot be had, or the process cannot be started.
+            workers asked for cannot be had, something to be read lies outside `root`, or the process cannot be started.
         MissingDependencyError
             If MintPy is not installed.
         """
@@ -219,12 +227,17 @@ class Run:
         chosen = decider.choose(steps, from_, to)
         Lock(self._store).refuse_second_run()
         decider.refuse_missing_inputs(chosen)
+        if self.root is not None:
+            loads = "load_data" in chosen
+            refuse_outside(template, self._effective, self.work_dir, self.root, loads=loads)
         if "load_data" in chosen and self._effective.get("mintpy.load.processor") == "hyp3":
             refuse_mixed_grids(files)
         clear_up(self._store)
         work = self._work(files, is_loaded="load_data" not in chosen)
         run = uuid.uuid4().hex[:12]
         extra, notes = self._prepare_workers(run, cluster)
+        if self.root is not None:
+            extra = extra | gdal_environment()
         with writing_into(self.work_dir):
             template_file = self._write_template(template)
         request = {
@@ -238,6 +251,7 @@ class Run:
             "has_water_mask": _WATER_MASK in files,
             "versions": versions(),
             "engine": self.engine,
+            "root": None if self.root is None else str(self.root),
             "work": as_event(work),
             "sizes": {name: expected_sizes(plans[name], work, files) for name in chosen} if work else {},
         }
@@ -275,7 +289,9 @@ class Run:
         return file
 
     def _work(self, files: Mapping[str, list[str]], *, is_loaded: bool) -> Work | None:
-        work = measure_work(self.work_dir / STACK, files, from_file=is_loaded)
+        plain = self.root is not None or self._effective.get("mintpy.load.processor") == "hyp3"
+        driver = "GTiff" if plain else None  # GDAL tells files by their content, and some name any other
+        work = measure_work(self.work_dir / STACK, files, from_file=is_loaded, driver=driver)
         return None if work is None else replace(work, engine=self.engine)
 
     def _spawn(self, run: str, extra: Mapping[str, str]) -> None:

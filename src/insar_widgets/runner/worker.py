@@ -32,6 +32,7 @@ from insar_widgets.runner.processes import end_processes
 from insar_widgets.runner.record import changed_manifests, reference_used, warnings_in
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
+from insar_widgets.runner.template import Template
 from insar_widgets.runner.unfinished import (
     CHANGES_FILES,
     StepFiles,
@@ -73,6 +74,7 @@ class Worker:
         self.work: dict[str, int] | None = request["work"]
         self.sizes: dict[str, dict[str, int]] = request["sizes"]
         self.engine = Engine(request.get("engine", MINTPY), self.store.folder, self.run, self)
+        self.root = Path(request["root"]) if request.get("root") else None
         self.plans = plan_steps(self.effective, has_water_mask=request["has_water_mask"])
         self.step = ""
         self.taken_over = ""
@@ -149,11 +151,13 @@ class Worker:
 
     def _open(self) -> Any:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
+        if self.root is not None:
+            self._confine(self.root)
         import_later(*RARELY_USED)
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
         progress = report_progress(self.progress)
-        load_through_links(self.store.work_dir, self.store.links, self.warning)
+        load_through_links(self.store.work_dir, self.store.links, self.warning, self.root)
         config = self.store.work_dir / "smallbaselineApp.cfg"
         custom: str | None = str(self.template_file)
         if self.template_file == config:
@@ -168,6 +172,15 @@ class Worker:
         skip_pauses()
         settle_memory()
         return analysis
+
+    def _confine(self, root: Path) -> None:
+        """Read nothing outside the root: looked at before too, but a file may have been exchanged since."""
+        from insar_widgets.runner.confined import keep_to_geotiff, refuse_outside  # noqa: PLC0415 - rarely
+
+        keep_to_geotiff()
+        loads = any(item["name"] == LOADING for item in self.steps)
+        template = Template.read(self.template_file)
+        refuse_outside(template, self.effective, self.store.work_dir, root, loads=loads)
 
     def _bring_back(self) -> None:
         """Deal with what a killed run left, and have files as they were before a step that is done again."""

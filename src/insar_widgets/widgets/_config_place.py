@@ -66,7 +66,7 @@ def _mean(files: Sequence[str], row: int, column: int, cancelled: threading.Even
         if cancelled.is_set():
             raise CancelledError("Cancelled.")
         try:
-            with rasterio.open(file) as source:
+            with rasterio.open(file, driver="GTiff") as source:
                 pixel = source.read(1, window=Window(column, row, 1, 1))
                 nodata = source.nodata
         except (RasterioError, OSError):

@@ -53,10 +53,14 @@ def hillshade(dem: str, max_size: int = 1024) -> Hillshade | None:
     Parameters
     ----------
     dem
-        Path that rasterio opens; heights in metres.
+        Path of a GeoTIFF, as rasterio takes it; heights in metres.
     """
     try:
-        with rasterio.open(dem) as source:
+        # nothing but the file itself: a GeoTIFF's overviews and mask may lie in other files, anywhere
+        with (
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.open(dem, driver="GTiff", overview_level="NONE") as source,
+        ):
             transform, width, height = calculate_default_transform(
                 source.crs, 3857, source.width, source.height, *source.bounds
             )
