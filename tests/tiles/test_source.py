@@ -127,6 +127,18 @@ def test_a_cancelled_request_ends_and_leaves_nothing_half_done() -> None:
     assert np.array_equal(source.tile(*where), TileSource(data).tile(*where), equal_nan=True)
 
 
+def test_the_users_array_stays_as_it_is_and_no_larger_one_is_kept_alive() -> None:
+    data = make("EPSG:32614", -98.2, 19.0, (300, 400))
+    data.values[150, 200] = np.inf
+    before = data.to_numpy().copy()
+    block = TileSource(data)._levels.block(0, 0, 0, 0)
+    assert np.isnan(block[150, 200])
+    np.testing.assert_array_equal(data.to_numpy(), before)
+    for large in (data, data.chunk(y=300, x=400)):
+        block = TileSource(large.isel(y=slice(0, 50), x=slice(0, 50)))._levels.block(0, 0, 0, 0)
+        assert (block if block.base is None else block.base).nbytes == 50 * 50 * 4
+
+
 def test_memory_for_blocks_has_a_limit() -> None:
     data = make("EPSG:32614", -98.2, 19.0, (1500, 1600))
     source = TileSource(data, cache_bytes=3 * 2**20)

@@ -37,6 +37,9 @@ interface Worker {
 interface Page {
   workers: Set<Worker>;
   running: number;
+  /** When what was waited for came last. */
+  last: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
   pump(): void;
 }
 
@@ -44,6 +47,8 @@ const PAGE = Symbol.for("insar_widgets.tiles.page");
 const AT_ONCE = 3;
 /** Tiles of a request: of what is waited for, and of what is only foreseen, which must soon be out of the way. */
 const BATCH = [16, 6] as const;
+/** Milliseconds after what was waited for before more is foreseen. */
+const REST = 60;
 const RETRY_AFTER = 10_000;
 
 function thePage(): Page {
@@ -53,19 +58,33 @@ function thePage(): Page {
   const page: Page = {
     workers: new Set(),
     running: 0,
+    last: -Infinity,
+    timer: undefined,
     pump() {
       for (;;) {
         const next = [...page.workers].reduce<Worker | null>(
           (best, worker) => (worker.urgency() < (best?.urgency() ?? Infinity) ? worker : best),
           null,
         );
-        // What is only foreseen goes one by one, so that it never stands before what is waited for.
-        if (!next || page.running >= (next.urgency() === 0 ? AT_ONCE : 1)) return;
+        if (!next) return;
+        const waitedFor = next.urgency() === 0;
+        // What is only foreseen goes one by one, so that it never stands before what is waited for,
+        if (page.running >= (waitedFor ? AT_ONCE : 1)) return;
+        // and not while the page draws what has just come.
+        const early = waitedFor ? 0 : page.last + REST - performance.now();
+        if (early > 0) {
+          page.timer ??= setTimeout(() => {
+            page.timer = undefined;
+            page.pump();
+          }, early + 1);
+          return;
+        }
         page.running += 1;
         page.workers.delete(next);
         page.workers.add(next); // the others of the same urgency are next
         void next.start().finally(() => {
           page.running -= 1;
+          if (waitedFor) page.last = performance.now();
           page.pump();
         });
       }

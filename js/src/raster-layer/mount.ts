@@ -24,7 +24,7 @@ const SAMPLES = 40_000;
 const HISTOGRAM_EVERY = 200;
 const RANGE_PATIENCE = 1500;
 /** So long a view keeps what it shows until all tiles of the next are there: it changes as a whole, in one frame. */
-const WHOLE_PATIENCE = 150;
+const WHOLE_PATIENCE = 250;
 /** Slices beside the one shown that are fetched ahead: the way the user goes, and one back. */
 const AHEAD = [1, -1, 2, 3];
 
@@ -78,6 +78,8 @@ export class Mount implements LayerMount {
   #announced = "";
   #firstTile = 0;
   #aim = "";
+  /** Whether other tiles may be wanted than were said to be. */
+  #moved = true;
   #since = 0;
   #wholeTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -95,6 +97,7 @@ export class Mount implements LayerMount {
       shown.map,
       { min: source?.min_zoom ?? 0, max: source?.max_zoom ?? 18 },
       () => {
+        this.#moved = true;
         this.refresh();
       },
     );
@@ -152,6 +155,7 @@ export class Mount implements LayerMount {
     });
     const moved = (): void => {
       this.#since = performance.now();
+      this.#moved = true;
       this.refresh();
       this.#announceHistogram();
     };
@@ -263,7 +267,8 @@ export class Mount implements LayerMount {
     let replaced = false;
     const changed: Tile[] = [];
     const name = nameOf(target);
-    for (const tile of this.#waitsForAll(name) ? [] : this.#grid.tiles.values()) {
+    const waits = this.#waitsForAll(name);
+    for (const tile of waits ? [] : this.#grid.tiles.values()) {
       if (tile.shown?.name === name) continue;
       const shown = this.#resolve(tile, target, name);
       if (!shown) continue;
@@ -289,14 +294,19 @@ export class Mount implements LayerMount {
     }
     const painted = replaced || this.#recolour;
     this.#recolour = !look;
-    this.#want(target);
+    // While only more of the same arrives, nothing else is wanted than before.
+    if (!waits || this.#moved) this.#want(target);
+    this.#moved = false;
     if (look) this.#announce(target, painted);
   }
 
   /** Whether the tiles that are here should wait a little for the others. */
   #waitsForAll(name: string): boolean {
     const now = performance.now();
-    if (name !== this.#aim) this.#since = now;
+    if (name !== this.#aim) {
+      this.#since = now;
+      this.#moved = true;
+    }
     this.#aim = name;
     clearTimeout(this.#wholeTimer);
     const left = this.#since + WHOLE_PATIENCE - now;
@@ -385,6 +395,7 @@ export class Mount implements LayerMount {
 
   prefetch(indices: readonly number[]): void {
     this.#asked = indices;
+    this.#moved = true;
     this.refresh();
   }
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -98,46 +98,76 @@ class Chunks:
             It cannot be read.
         """
         out = np.empty([s.stop - s.start for s in window], self.dtype)
-        ranges = [range(s.start // c, (s.stop - 1) // c + 1) for s, c in zip(window, self.chunk, strict=True)]
+        axes = [_parts(*both) for both in zip(window, self.chunk, strict=True)]
         handle = os.open(path, os.O_RDONLY)
         try:
             if _stamp(os.fstat(handle)) != stamp:
                 raise Replaced(str(path))
-            for place in product(*ranges):
-                inner, target = [], []
-                for at, size, wanted in zip(place, self.chunk, window, strict=True):
-                    first, last = max(wanted.start, at * size), min(wanted.stop, (at + 1) * size)
-                    inner.append(slice(first - at * size, last - at * size))
-                    target.append(slice(first - wanted.start, last - wanted.start))
+            pieces: list[_Piece] = []
+            for parts in product(*axes):
+                place, inner, target = zip(*parts, strict=True)
                 offset = int(self.offsets[place])
                 if offset < 0:
-                    out[tuple(target)] = self.fill
+                    out[target] = self.fill
                 else:
-                    self._copy(handle, offset, inner, out[tuple(target)])
+                    pieces += self._pieces(offset, inner, out[target])
+            _read(handle, pieces, self.dtype)
             if _stamp(os.fstat(handle)) != stamp:
                 raise Replaced(str(path))
         finally:
             os.close(handle)
         return out
 
-    def _copy(self, handle: int, offset: int, inner: list[slice], out: npt.NDArray[Any]) -> None:
+    def _pieces(self, offset: int, inner: tuple[slice, ...], out: npt.NDArray[Any]) -> list[_Piece]:
         """A part of one chunk: in one go where it lies close together, else for each of its leading indices."""
         shape = self.chunk[-len(inner) :]
         row = math.prod(shape[1:]) * self.dtype.itemsize
         lead = inner[0]
-        if len(inner) > 1 and lead.stop - lead.start > 1:
-            wanted = math.prod(s.stop - s.start for s in inner[1:]) * self.dtype.itemsize
-            if row - wanted > _AT_ONCE // (lead.stop - lead.start):
-                for n in range(lead.start, lead.stop):
-                    self._copy(handle, offset + n * row, inner[1:], out[n - lead.start])
-                return
-        if len(inner) > 2 and lead.stop - lead.start == 1:
-            self._copy(handle, offset + lead.start * row, inner[1:], out[0])
-            return
         rows = lead.stop - lead.start
-        part = np.empty((rows, *shape[1:]), self.dtype)
-        _fill(handle, part, offset + lead.start * row)
-        out[...] = part[(slice(None), *inner[1:])]
+        if rows == 1 and len(inner) > 2:
+            return self._pieces(offset + lead.start * row, inner[1:], out[0])
+        if rows > 1 and len(inner) > 1:
+            wanted = math.prod(s.stop - s.start for s in inner[1:]) * self.dtype.itemsize
+            if row - wanted > _AT_ONCE // rows:
+                return [
+                    piece
+                    for n in range(rows)
+                    for piece in self._pieces(offset + (lead.start + n) * row, inner[1:], out[n])
+                ]
+        return [_Piece(offset + lead.start * row, (rows, *shape[1:]), (slice(None), *inner[1:]), out)]
+
+
+class _Piece(NamedTuple):
+    """Bytes that lie together in the file, and which of them go where."""
+
+    offset: int
+    shape: tuple[int, ...]
+    inner: tuple[slice, ...]
+    out: npt.NDArray[Any]
+
+
+def _read(handle: int, pieces: list[_Piece], dtype: np.dtype[Any]) -> None:
+    if len(pieces) > 1 and hasattr(os, "posix_fadvise"):
+        # the system fetches all of them at once; one after the other a disk takes several times as long
+        for offset, shape, _, _ in pieces:
+            os.posix_fadvise(handle, offset, math.prod(shape) * dtype.itemsize, os.POSIX_FADV_WILLNEED)
+    part = np.empty(0, dtype)
+    for offset, shape, inner, out in pieces:
+        if part.shape != shape:
+            part = np.empty(shape, dtype)
+        _fill(handle, part, offset)
+        out[...] = part[inner]
+
+
+def _parts(window: slice, size: int) -> list[tuple[int, slice, slice]]:
+    """Along one axis, the chunks of a window: their numbers, what is wanted of each, and where that goes."""
+    found = []
+    for number in range(window.start // size, (window.stop - 1) // size + 1):
+        start = number * size
+        first, last = max(window.start, start), min(window.stop, start + size)
+        wanted = slice(first - start, last - start), slice(first - window.start, last - window.start)
+        found.append((number, *wanted))
+    return found
 
 
 def _fill(handle: int, part: npt.NDArray[Any], offset: int) -> None:

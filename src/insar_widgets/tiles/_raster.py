@@ -101,16 +101,22 @@ class Raster:
         return number % self.slices
 
     def _clean(self, values: npt.NDArray[Any]) -> Floats32:
-        """float32 of its own, NaN where there is no value."""
+        """float32, not to be written to, NaN where there is no value; it keeps no larger array alive."""
         with np.errstate(over="ignore"):
-            out = values.astype(np.float32, copy=not values.flags.owndata)
+            out = values.astype(np.float32, copy=_is_part(values))
         empty = None if self.nodata is None else values == self.nodata
         if values.dtype.kind == "f":
             infinite = np.isinf(out)
             empty = infinite if empty is None else empty | infinite
-        if empty is not None and empty.any():
-            out[empty] = np.nan
-        return out
+        return np.where(empty, np.float32(np.nan), out) if empty is not None and empty.any() else out
+
+
+def _is_part(values: npt.NDArray[Any]) -> bool:
+    """Whether an array is a view on a larger one, or on memory that NumPy knows nothing of."""
+    whole = values
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    return not whole.flags.owndata or whole.nbytes != values.nbytes
 
 
 def _check_type(data: xr.DataArray) -> None:

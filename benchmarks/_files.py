@@ -1,0 +1,18 @@
+"""Files in the system's cache of files, or not: systems empty it when they like, so nothing may be assumed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache(path: Path, *, keep: bool) -> None:
+    """See to it that a file is in the system's cache of files, or that it isn't."""
+    with path.open("rb", buffering=0) as file:
+        if keep:
+            room = bytearray(2**22)
+            while file.readinto(room):
+                pass
+        elif hasattr(os, "posix_fadvise"):
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
