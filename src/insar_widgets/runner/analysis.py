@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mintpy.utils import utils as ut
 
 from insar_widgets.errors import RunError
 from insar_widgets.runner.dates import Tell, connected_dates, refuse_missing_dates, span_of
+from insar_widgets.runner.orbit import names_orbit, relative_orbit
 from insar_widgets.runner.parallel import use_workers
 from insar_widgets.runner.reference import ReferenceChoice, choose_reference, stacking_velocity
 
@@ -39,6 +40,7 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
 
     choice: ReferenceChoice | None = None
     tell: Tell | None = None
+    products: Callable[[], Sequence[str]] | None = None  # the files that load_data read
 
     def open(self) -> None:
         """Do as MintPy does, and from then on find no file that is not written yet."""
@@ -115,6 +117,28 @@ class Analysis(TimeSeriesAnalysis):  # type: ignore[misc]  # MintPy publishes no
             made = timeseries(str(Path(self.workDir) / "inputs" / f"{delays}.h5")).get_date_list()
             remedy = "Get the data of these dates and start again, or choose another method."
             refuse_missing_dates(wanted, made, "tropospheric delay", remedy)
+
+    def run_save2hdfeos5(self, step_name: str) -> None:
+        """Do as MintPy does, with the relative orbit of burst products, without which it ends in a KeyError."""
+        import mintpy.save_hdfeos5  # noqa: PLC0415 - only this step needs it
+
+        prepare = mintpy.save_hdfeos5.prep_metadata
+
+        def prepare_with_orbit(
+            ts_file: str, geom_file: str, template: Any = None, print_msg: bool = True
+        ) -> Any:
+            about = readfile.read_attribute(ts_file)
+            if about.get("PROCESSOR") == "hyp3" and not names_orbit(about) and self.products is not None:
+                orbit = relative_orbit(self.products())
+                print(f"relative orbit {orbit}, from the names of the products")  # noqa: T201 - the log
+                template = {**(template or {}), "relative_orbit": str(orbit)}
+            return prepare(ts_file, geom_file, template=template, print_msg=print_msg)
+
+        mintpy.save_hdfeos5.prep_metadata = prepare_with_orbit
+        try:
+            super().run_save2hdfeos5(step_name)
+        finally:
+            mintpy.save_hdfeos5.prep_metadata = prepare
 
     def _download_through_us(self) -> None:
         import mintpy.tropo_pyaps3  # noqa: PLC0415 - PyAPS may be missing, and only this step needs it

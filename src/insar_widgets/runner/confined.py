@@ -23,8 +23,16 @@ from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner._template_text import expand
 from insar_widgets.runner.inputs import input_files
 from insar_widgets.runner.options import options
+from insar_widgets.runner.template import Template
 
-__all__ = ["keep_to_geotiff", "refuse_outside", "refuse_products", "refuse_template", "refuse_work_dir"]
+__all__ = [
+    "confine_process",
+    "keep_to_geotiff",
+    "refuse_outside",
+    "refuse_products",
+    "refuse_template",
+    "refuse_work_dir",
+]
 
 _PATHS = ("file", "pattern", "folder")
 _UNSET = ("auto", "yes", "no", "none", "true", "false", "")
@@ -177,6 +185,22 @@ def refuse_products(files: Mapping[str, list[str]], root: Path) -> None:
                         refuse_link(beside, root)
         except InsarWidgetsError as error:
             raise RunError(f"{key}: {error}") from error
+
+
+def confine_process(
+    template_file: Path, effective: Mapping[str, Any], work_dir: Path, root: Path, *, loads: bool
+) -> None:
+    """Let this process, a run's, read nothing outside the root.
+
+    What `refuse_outside` looks at was looked at before the process began, but a file may have been exchanged since.
+
+    Raises
+    ------
+    RunError
+        With the file, and the option that names it.
+    """
+    keep_to_geotiff()
+    refuse_outside(Template.read(template_file), effective, work_dir, root, loads=loads)
 
 
 def keep_to_geotiff() -> None:

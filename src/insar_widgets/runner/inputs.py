@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import re
 import zlib
 from collections import Counter
@@ -17,7 +18,15 @@ from insar_widgets.runner.content import stamp
 from insar_widgets.runner.state import Store
 from insar_widgets.runner.steps import StepPlan
 
-__all__ = ["DELAY_FOLDERS", "folder_stamp", "input_files", "input_stamps", "read_by", "refuse_mixed_grids"]
+__all__ = [
+    "DELAY_FOLDERS",
+    "folder_stamp",
+    "input_files",
+    "input_stamps",
+    "loaded_files",
+    "read_by",
+    "refuse_mixed_grids",
+]
 
 DELAY_FOLDERS = ("mintpy.troposphericDelay.gacosDir",)
 """Options that name a folder of the user's own files, one a date."""
@@ -59,6 +68,12 @@ def read_by(store: Store, plan: StepPlan, effective: Mapping[str, Any]) -> dict[
     if plan.step.name == "load_data":
         return input_stamps(input_files(effective, store.work_dir))
     return store.stamps([*plan.reads, *plan.may_read, *plan.rewrites])
+
+
+def loaded_files(store: Store, effective: Mapping[str, Any]) -> list[str]:
+    """The files that load_data read, by its record; else those that the load options find now."""
+    known = (store.manifest("load_data") or {}).get("inputs")
+    return list(known or itertools.chain.from_iterable(input_files(effective, store.work_dir).values()))
 
 
 def refuse_mixed_grids(files: Mapping[str, list[str]]) -> None:

@@ -21,10 +21,11 @@ from typing import Any
 
 from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.runner.cluster import cancel_jobs
+from insar_widgets.runner.confined import confine_process
 from insar_widgets.runner.engine import FAST_STEPS, LOADING, MINTPY
 from insar_widgets.runner.engine.session import Engine
 from insar_widgets.runner.explain import explain
-from insar_widgets.runner.inputs import read_by
+from insar_widgets.runner.inputs import loaded_files, read_by
 from insar_widgets.runner.lean import RARELY_USED, import_later, settle_memory, skip_pauses
 from insar_widgets.runner.links import load_through_links
 from insar_widgets.runner.monitor import start_watch
@@ -32,7 +33,6 @@ from insar_widgets.runner.processes import end_processes
 from insar_widgets.runner.record import changed_manifests, reference_used, warnings_in
 from insar_widgets.runner.state import STARTED, Lock, Store
 from insar_widgets.runner.steps import StepPlan, plan_steps
-from insar_widgets.runner.template import Template
 from insar_widgets.runner.unfinished import (
     CHANGES_FILES,
     StepFiles,
@@ -152,7 +152,8 @@ class Worker:
     def _open(self) -> Any:
         """Import MintPy and let it read the template into a fresh smallbaselineApp.cfg."""
         if self.root is not None:
-            self._confine(self.root)
+            loads = any(step["name"] == LOADING for step in self.steps)
+            confine_process(self.template_file, self.effective, self.store.work_dir, self.root, loads=loads)
         import_later(*RARELY_USED)
         from insar_widgets.runner.analysis import Analysis, report_progress  # noqa: PLC0415 - takes seconds
 
@@ -167,20 +168,12 @@ class Worker:
             config.replace(self.store.folder / "smallbaselineApp.cfg.previous")
         analysis = Analysis(custom, str(self.store.work_dir))
         analysis.tell, analysis.progress = self, progress
+        analysis.products = lambda: loaded_files(self.store, self.effective)
         analysis.open()
         self.engine.install(step["name"] for step in self.steps)
         skip_pauses()
         settle_memory()
         return analysis
-
-    def _confine(self, root: Path) -> None:
-        """Read nothing outside the root: looked at before too, but a file may have been exchanged since."""
-        from insar_widgets.runner.confined import keep_to_geotiff, refuse_outside  # noqa: PLC0415 - rarely
-
-        keep_to_geotiff()
-        loads = any(item["name"] == LOADING for item in self.steps)
-        template = Template.read(self.template_file)
-        refuse_outside(template, self.effective, self.store.work_dir, root, loads=loads)
 
     def _bring_back(self) -> None:
         """Deal with what a killed run left, and have files as they were before a step that is done again."""
