@@ -67,7 +67,17 @@ def finished_run(prepared_stack: Stack, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def without_osgeo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes started from now on find none of GDAL's own Python bindings."""
-    place = tmp_path / "without_osgeo"
+    _without("osgeo", tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def without_numba(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes started from now on find no numba."""
+    _without("numba", tmp_path, monkeypatch)
+
+
+def _without(package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / f"without_{package}"
     place.mkdir()
     (place / "sitecustomize.py").write_text(
         "import sys\n"
@@ -75,7 +85,7 @@ def without_osgeo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "    def __init__(self, finder): self.finder = finder\n"
         "    def __getattr__(self, name): return getattr(self.finder, name)\n"
         "    def find_spec(self, name, *place):\n"
-        "        return None if name.split('.')[0] == 'osgeo' else self.finder.find_spec(name, *place)\n"
+        f"        return None if name.split('.')[0] == {package!r} else self.finder.find_spec(name, *place)\n"
         "sys.meta_path = [Without(finder) for finder in sys.meta_path]\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(place))

@@ -77,6 +77,27 @@ def test_steps_that_are_none_of_the_fast_engines_say_so_and_an_ionosphere_stack_
     assert "ionStack.h5 is missing" in str(run.failure)
 
 
+def test_without_numba_mintpy_does_all_by_itself_and_says_why(finished_run, tmp_path, without_numba):
+    run = copy_of(finished_run, tmp_path / "fast")
+    theirs = copy_of(finished_run, tmp_path / "mintpy")
+    theirs.engine = "mintpy"
+    steps = ["invert_network", "correct_topography"]
+    for each in (run, theirs):
+        assert each.start(steps).wait(timeout=300) == "completed", each.failure
+    said = {event["step"]: event["message"] for event in run.events() if event["event"] == "warning"}
+    assert 'pip install "insar-widgets[mintpy]"' in said["start"]
+    reason = "numba is not installed"
+    for step in steps:
+        assert run.engine_of(step) == {"name": "mintpy", "why": reason}
+        assert said[step] == f"MintPy itself did {step}, although the fast engine was asked for: {reason}."
+        assert said[step] in run.log(step)
+        words = f"MintPy itself did {step}, because {reason}."
+        assert engine_of_row(run, step) == {"name": "mintpy", "proved": "", "words": words}
+    found = arrays(run.work_dir)
+    for name, values in arrays(theirs.work_dir).items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
 def add_layers(folder: Path) -> None:
     """Standard deviations of offsets; and split-spectrum delays as MintPy loads them, planes with noise and gaps."""
     rng = np.random.default_rng(5)

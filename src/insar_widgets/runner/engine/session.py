@@ -110,6 +110,7 @@ class Engine:
         self._proof = None
         if self._wanted and self._installed is None and step in FAST_STEPS:
             self._install_fast()
+        before = self._why
         if self._reader is not None and (step == LOADING or self._everywhere):
             self._reader.install()
         try:
@@ -130,9 +131,12 @@ class Engine:
             if proof.fast:
                 self._teller.emit("proof", step=step, **asdict(proof), message=proof.sentence())
             elif proof.why:
-                self._teller.warning(
-                    f"MintPy itself did {step}, although the fast engine was asked for: {proof.why}."
-                )
+                self._left_to_mintpy(step, proof.why)
+        elif before and step in FAST_STEPS:
+            self._left_to_mintpy(step, before)
+
+    def _left_to_mintpy(self, step: str, why: str) -> None:
+        self._teller.warning(f"MintPy itself did {step}, although the fast engine was asked for: {why}.")
 
     def record(self, step: str) -> dict[str, Any]:
         """Which engine did the step just done, what its proof has shown, or why it was MintPy; for a manifest."""
