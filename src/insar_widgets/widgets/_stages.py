@@ -1,8 +1,9 @@
-"""How each stage of the workbench stands: a state and a few words."""
+"""How each stage of the workbench stands, a state and a few words, and where to go on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from insar_widgets.widgets._stack_view import count
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from insar_widgets.widgets.stack_picker import StackPicker
     from insar_widgets.widgets.step_runner import StepRunner
 
-__all__ = ["export_stage", "gnss_stage", "map_stage", "run_stage", "stack_stage", "template_stage"]
+__all__ = [
+    "Standing", "export_stage", "gnss_stage", "map_stage", "next_stage", "run_stage", "stack_stage", "template_stage",
+    "title_of",
+]  # fmt: skip
 
 Standing = tuple[str, str]
 """State, one of pending, running, completed, stale, failed, and the words beside it."""
@@ -116,3 +120,20 @@ def export_stage(exporter: Exporter | None, results: Results | None) -> Standing
     if exporter is not None and any(line["severity"] == "error" for line in exporter._said):
         return "failed", "could not be written"
     return "pending", "nothing exported yet" if results is not None else "no result yet"
+
+
+def next_stage(stage: str, standing: Mapping[str, Standing], results: Results | None) -> str:
+    """The stage to go on to when this one is done; empty if there is more to do here, or nothing there."""
+    following = {"stack": "template", "template": "run", "run": "map"}.get(stage, "")
+    if not following or standing[stage][0] != "completed":
+        return ""
+    ready = results is not None if following == "map" else standing[following][0] != "completed"
+    return following if ready else ""
+
+
+def title_of(work_dir: str, project: str) -> tuple[str, str]:
+    """What is open, and where it lies; a folder ``mintpy`` is named after the one around it."""
+    if not work_dir:
+        return "InSAR workbench", "nothing is open yet"
+    folder = Path(work_dir)
+    return project or (folder.parent.name if folder.name == "mintpy" else folder.name), work_dir

@@ -12,19 +12,19 @@ import traitlets
 
 from insar_widgets.errors import InsarWidgetsError
 from insar_widgets.hyp3 import Stack
-from insar_widgets.resources import leave_alone
-from insar_widgets.results import Results, open_results
+from insar_widgets.results import Results
 from insar_widgets.runner import Run, Template
 from insar_widgets.widgets import _stages as stages
-from insar_widgets.widgets._confine import confine_results, confine_run
+from insar_widgets.widgets._confine import confine_run
 from insar_widgets.widgets._folders import Folders
 from insar_widgets.widgets._hidden_paths import HiddenPaths, hiding
 from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import describe_error
+from insar_widgets.widgets._opening import Opened, Opener, folder_of
+from insar_widgets.widgets._panels import Panels
 from insar_widgets.widgets._read_only import READ_ONLY, refuse_writing
 from insar_widgets.widgets._stage_bar import StageBar, TabBar
 from insar_widgets.widgets._threads import run as run_later
-from insar_widgets.widgets._work_dir import is_work_dir
 from insar_widgets.widgets.displacement_map import DisplacementMap
 from insar_widgets.widgets.stack_picker import StackPicker
 
@@ -45,7 +45,6 @@ _TITLES = {
 }  # fmt: skip
 _LOOKING = ("run", "map", "gnss", "export")
 _TABS = {"profiles": "Time series and transect", "network": "Network", "gnss": "GNSS"}
-_HIDDEN = "iw-wb-off"
 
 
 class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes no types
@@ -101,20 +100,36 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
     ) -> None:
         self._read_only, self._confined = read_only, root is not None
         if read_only and root is None:  # whoever only looks has no business elsewhere
-            root = _folder_of(source)
+            root = folder_of(source)
         self._folders = Folders(root)
+        self._opener = Opener(self._folders, confined=self._confined, read_only=read_only)
         self._hidden = HiddenPaths(self._folders.root) if read_only and self._folders.root else None
         self._jobs = Jobs(lambda _fraction, _text: None)
         self._made: dict[str, Any] = {}
-        self._panels: dict[str, Any] = {}
         self._before_gnss = "profiles"
         self._quiet = self._seen = False
-        self._side_panels: dict[str, Any] = {}
-        self._side: Any = None
         with hiding(self._hidden):
             self._bar = StageBar(note=READ_ONLY if read_only else "")
         self._tabs = TabBar(items=[{"name": name, "title": title} for name, title in _TABS.items()])
-        self._body = ipywidgets.Box()
+        self._side = Panels(
+            {
+                "profiles": lambda: [self.series, self.transect],
+                "network": lambda: [self.network],
+                "gnss": lambda: [self.gnss],
+            },
+            kind="iw-wb-tab", above=(self._tabs,),
+        )  # fmt: skip
+        self._side.add_class("iw-wb-side")
+        self._body = Panels(
+            {
+                "stack": lambda: [self.picker],
+                "template": lambda: [self.config, self.credentials],
+                "run": lambda: [self.runner],
+                "map": lambda: [self.map, self._side],
+                "export": lambda: [self.exporter],
+            },
+            kind="iw-wb-panel",
+        )
         self._body.add_class("iw-wb-body")
         super().__init__(children=(self._bar, self._body))
         self.add_class("iw-wb")
@@ -290,55 +305,17 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             It cannot be opened, or lies outside the root.
         """
         self._bar.error = None
-        if source is None:
-            return
-        if isinstance(source, Results):
-            self._take_results(source)
-        elif isinstance(source, Stack):
-            self.stack = source
-            self.stage = "template"
-        elif isinstance(source, Template):
-            self.template = source
-            self.stage = "template"
-        elif isinstance(source, Run):
-            self.run = source
-            self._open_work_dir(Path(source.work_dir))
-        elif isinstance(source, str | Path):
-            path = self._folders.resolve(source)
-            if is_work_dir(path) or (path / ".insar_widgets").is_dir():
-                self._open_work_dir(path)
-            elif self._read_only:
-                raise InsarWidgetsError(
-                    f"{path} is no work directory. A read-only page needs one with results to look at."
-                )
-            else:
-                self.stage = "stack"
-                self.picker.path = str(path)
-        else:
-            raise InsarWidgetsError(
-                f"A workbench opens a path, a Stack, a Template, a Run or Results, not {source!r}."
-            )
+        if source is not None:
+            self._take(self._opener.source(source))
 
-    def _open_work_dir(self, path: Path) -> None:
-        if self._confined:
-            confine_results(path, self._folders)
-        self.work_dir = str(path)
-        if self._read_only:
-            leave_alone(path)
-        try:
-            self._take_results(open_results(path))
-        except (InsarWidgetsError, OSError) as error:
-            self.results = None
-            if self._read_only or not (path / ".insar_widgets").is_dir():
-                self._bar.error = describe_error(error)
-            self.stage = "run"
-
-    def _take_results(self, results: Results) -> None:
-        if self._read_only:
-            leave_alone(results.work_dir)
-        self.work_dir = str(results.work_dir)
-        self.results = results
-        self.stage = "map"
+    def _take(self, opened: Opened) -> None:
+        for name, value in opened.values.items():
+            setattr(self, name, value)
+        if opened.problem is not None:
+            self._bar.error = describe_error(opened.problem)
+        self.stage = opened.stage
+        if opened.products:
+            self.picker.path = opened.products
 
     @traitlets.observe("work_dir")
     def _work_dir_changed(self, change: Any) -> None:
@@ -386,8 +363,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         elif name == "work_dir" and picker.opens != "work_dir" and change["new"]:
             try:
                 path = self._folders.resolve(change["new"])
-                if self._confined:
-                    confine_results(path, self._folders)
+                self._opener.check(path)
                 self.work_dir = str(path)
             except InsarWidgetsError as error:
                 self._bar.error = describe_error(error)
@@ -395,7 +371,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
             try:
                 path = self._folders.resolve(picker.path)
                 if str(path) != self.work_dir:
-                    self._open_work_dir(path)
+                    self._take(self._opener.work_dir(path))
             except InsarWidgetsError as error:
                 self._bar.error = describe_error(error)
         self._tell()
@@ -447,51 +423,13 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
                 self._tabs.current = self.tab
             name = "map" if self.stage == "gnss" else self.stage
             try:
-                self._panel(name)
+                self._body.show(name)
+                if name == "map" and self._seen:  # what is beside it is made after it is on the page
+                    self._side.show(self.tab)
             except Exception as error:  # shown on the page, which nobody waits for
                 self.log.debug("Workbench: stage %s failed", name, exc_info=True)
                 self._bar.error = describe_error(error)
             self._tell()
-
-    def _panel(self, name: str) -> None:
-        if name not in self._panels:
-            makers: dict[str, Callable[[], list[Any]]] = {
-                "stack": lambda: [self.picker],
-                "template": lambda: [self.config, self.credentials],
-                "run": lambda: [self.runner],
-                "map": lambda: [self.map, self._make_side()],
-                "export": lambda: [self.exporter],
-            }
-            panel = ipywidgets.Box(makers[name]())
-            panel.add_class("iw-wb-panel")
-            panel.add_class(f"iw-wb-{name}")
-            self._panels[name] = panel
-            self._body.children = (*self._body.children, panel)
-        if name == "map" and self._seen:
-            self._fill_side()
-        for other, panel in self._panels.items():
-            _toggle(panel, other == name)
-
-    def _make_side(self) -> Any:
-        """The column beside the map; what is in it is made after the map is on the page."""
-        self._side = ipywidgets.Box((self._tabs,))
-        self._side.add_class("iw-wb-side")
-        return self._side
-
-    def _fill_side(self) -> None:
-        tab = self.tab
-        if tab not in self._side_panels:
-            makers: dict[str, Callable[[], list[Any]]] = {
-                "profiles": lambda: [self.series, self.transect],
-                "network": lambda: [self.network],
-                "gnss": lambda: [self.gnss],
-            }
-            panel = ipywidgets.Box(makers[tab]())
-            panel.add_class("iw-wb-tab")
-            self._side_panels[tab] = panel
-            self._side.children = (*self._side.children, panel)
-        for other, panel in self._side_panels.items():
-            _toggle(panel, other == tab)
 
     def _page_says(self, _bar: Any, content: Any, _buffers: Any) -> None:
         """The first picture is there: make what belongs beside it."""
@@ -525,49 +463,21 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
                 for n in names
             ]
             self._bar.title, self._bar.subtitle = self._title()
-            self._bar.next = self._next(standing)
+            on = "" if self._read_only else stages.next_stage(self.stage, standing, results)
+            self._bar.next = on
 
     def _title(self) -> tuple[str, str]:
         picker = self._made.get("picker")
-        if self.work_dir:
-            folder = Path(self.work_dir)
-            name = folder.parent.name if folder.name == "mintpy" else folder.name
-            if picker is not None and picker.project:
-                name = picker.project
-            return name, self.work_dir
-        return "InSAR workbench", "nothing is open yet"
-
-    def _next(self, standing: dict[str, tuple[str, str]]) -> str:
-        """The stage to go on to when this one is done."""
-        following = {"stack": "template", "template": "run", "run": "map"}.get(self.stage, "")
-        if not following or standing[self.stage][0] != "completed" or self._read_only:
-            return ""
-        ready = self.results is not None if following == "map" else standing[following][0] != "completed"
-        return following if ready else ""
+        return stages.title_of(self.work_dir, "" if picker is None else picker.project)
 
     def close(self) -> None:
         """Take everything of it off the page; a run goes on."""
         self._quiet = True
         for name in reversed(list(self._made)):
             self._made[name].close()
-        for part in (*self._panels.values(), self._body, self._tabs, self._bar):
+        for part in (self._side, self._body, self._tabs, self._bar):
             part.close()
         super().close()
-
-
-def _folder_of(source: Any) -> Path | None:
-    """The folder that a source lies in, if it is there."""
-    if isinstance(source, Results | Run):
-        return Path(source.work_dir)
-    path = Path(source).expanduser() if isinstance(source, str | Path) else None
-    return path if path is not None and path.is_dir() else None
-
-
-def _toggle(panel: Any, seen: bool) -> None:
-    if seen:
-        panel.remove_class(_HIDDEN)
-    else:
-        panel.add_class(_HIDDEN)
 
 
 def _load(name: str) -> Any:
