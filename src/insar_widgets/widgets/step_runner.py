@@ -12,7 +12,7 @@ import traitlets
 
 from insar_widgets.errors import InsarWidgetsError, RunError
 from insar_widgets.results import Results, open_results
-from insar_widgets.runner import STEPS, Run, Template
+from insar_widgets.runner import Run, Template
 from insar_widgets.runner.engine import ENGINES, FAST
 from insar_widgets.runner.state import Store
 from insar_widgets.widgets import _run_view as view
@@ -21,7 +21,7 @@ from insar_widgets.widgets._jobs import Jobs
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
 from insar_widgets.widgets._run_engine import engine_of_others, last_engine, proof_note, run_id
 from insar_widgets.widgets._run_follow import EventReader, Facts, Follower
-from insar_widgets.widgets._run_log import StepLog, kind_of_line
+from insar_widgets.widgets._run_log_requests import StepLogs
 from insar_widgets.widgets._run_products import Shown, layers_of, show_file, show_layer
 from insar_widgets.widgets._run_switches import SWITCHES, fixes_of, switched
 from insar_widgets.widgets.config_builder import ConfigBuilder
@@ -34,10 +34,6 @@ _PASSING = 4  # looks in a row that may miss a file before it is said
 _STATUS_SECONDS = 15.0  # after which inputs and products are looked at again although no event came
 _ESTIMATE_SECONDS = 5.0  # after which the time left is estimated anew
 _VIEW_SECONDS = 150.0  # a view that has not called for so long is gone: browsers slow down hidden pages
-_MOST_LINES = 1000
-_MOST_COPIED = 4_000_000
-_PSEUDO_STEPS = ("start", "plot")
-_NAMES = tuple(step.name for step in STEPS)
 
 
 class StepRunner(Widget):
@@ -105,7 +101,7 @@ class StepRunner(Widget):
         self._template_file: Path | None = None
         self._earlier: dict[str, str] = {}
         self._views: dict[str, float] = {}
-        self._logs: dict[str, StepLog] = {}
+        self._logs = StepLogs(lambda: self._needs_run().work_dir)
         self._reader: EventReader | None = None
         self._facts = Facts()
         self._running = self._blind = False
@@ -124,9 +120,9 @@ class StepRunner(Widget):
                 "cancel": lambda _request: self.cancel(),
                 "switch": lambda request: self.switch(request.payload["step"], request.payload["on"]),
                 "fix": self._fix,
-                "log": self._log_request,
-                "search": self._search,
-                "text": self._text,
+                "log": self._logs.lines,
+                "search": self._logs.search,
+                "text": self._logs.text,
                 "open": self._open,
                 "refresh": lambda _request: self.refresh(),
             },
@@ -310,7 +306,6 @@ class StepRunner(Widget):
             if run is None:
                 return
             if self._reader is None or str(run.work_dir) != str(Path(self.work_dir).resolve()):
-                self._logs.clear()
                 self._reader = None
             if self._reader is None:
                 events = Store(run.work_dir).events.path
@@ -434,7 +429,7 @@ class StepRunner(Widget):
 
     def _show_log(self, running: bool) -> None:
         step = view.step_of_log(self._facts, running)
-        lines, size, epoch = self._log_of(step).look()
+        lines, size, epoch = self._logs.of(step).look()
         self._set(_log={"step": step, "lines": lines, "size": size, "epoch": epoch})
 
     def _reopen_results(self) -> None:
@@ -477,34 +472,6 @@ class StepRunner(Widget):
         if values := request.payload["values"]:
             self.change(values)
         self.start()
-
-    def _log_of(self, step: str) -> StepLog:
-        if step not in (*_NAMES, *_PSEUDO_STEPS):
-            raise InsarWidgetsError(f"MintPy has no step {step!r}.")
-        with self._lock:
-            if step not in self._logs:
-                self._logs[step] = StepLog(Store(self._needs_run().work_dir).log_path(step))
-            return self._logs[step]
-
-    def _log_request(self, request: Request) -> dict[str, Any]:
-        asked = request.payload
-        found = self._log_of(asked["step"]).read(int(asked["start"]), min(int(asked["count"]), _MOST_LINES))
-        return {
-            "start": found.start,
-            "total": found.total,
-            "size": found.size,
-            "epoch": found.epoch,
-            "lines": [[line, kind_of_line(line)] for line in found.lines],
-        }
-
-    def _search(self, request: Request) -> dict[str, Any]:
-        asked = request.payload
-        lines, total = self._log_of(asked["step"]).search(asked["query"], int(asked["start"]), request.check)
-        return {"lines": lines, "total": total}
-
-    def _text(self, request: Request) -> dict[str, Any]:
-        text, first, total = self._log_of(request.payload["step"]).text(_MOST_COPIED)
-        return {"text": text, "first": first, "total": total}
 
     def _open(self, request: Request) -> Answer:
         asked = request.payload
