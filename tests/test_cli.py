@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event, Thread
 
@@ -139,3 +143,112 @@ def test_simulate_does_not_overwrite_what_is_not_its_own(home, capsys):
 def test_app_of_a_missing_folder_is_a_sentence(home, capsys):
     assert main(["app", str(home / "nowhere")]) == 2
     assert "There is no folder" in capsys.readouterr().err
+
+
+@pytest.fixture
+def places(home):
+    """Places that a user may name by mistake."""
+    (home / "file").write_text("x")
+    (home / "empty").mkdir()
+    (home / "loop").symlink_to(home / "loop")
+    (home / "recorded").mkdir()
+    (home / "recorded" / ".insar_widgets").write_text("a file where the record should be")
+    (home / "settings").mkdir()
+    (home / "settings" / "smallbaselineApp.cfg").write_bytes(b"\xff\xfe\0")
+    (home / "damaged").mkdir()
+    (home / "damaged" / "velocity.h5").write_text("no HDF5")
+    return home
+
+
+@pytest.fixture(scope="module")
+def real(small_stack, finished_run):
+    """A stack and a finished run, by the words that stand for them."""
+    return {"STACK": str(small_stack.root), "RUN": str(finished_run.work_dir)}
+
+
+WRONG = {
+    "": "A path is empty",
+    "missing": "There is no folder missing",
+    "file": "file is not a folder",
+    "file/below": "file/below is not a folder",
+    "loop": "loop cannot be used as a path",
+    "~nobody-of-that-name/x": "cannot be used as a path",
+    "x" * 300: "cannot be used as a path",
+    "empty": "empty was never run|empty holds no MintPy file",
+    "recorded": "recorded was never run|recorded holds no MintPy file",
+    "settings": "smallbaselineApp.cfg is not a text file|settings holds no MintPy file",
+    "damaged": "damaged was never run|velocity.h5 cannot be read",
+}
+
+
+@pytest.mark.parametrize("command", ["status", "cancel", "log", "export"])
+def test_a_wrong_work_directory_is_a_sentence(command, places, capsys):
+    for place, said in WRONG.items():
+        assert main([command, place]) == 2, place
+        told = " ".join(capsys.readouterr().err.split())
+        assert told.startswith("Error: ") and re.search(said, told), (place, told)
+        assert told.endswith((".", "?")) and "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", ["status", "cancel", "log", "export"])
+def test_a_folder_that_may_not_be_read_is_a_sentence(command, places, capsys):
+    closed = places / "closed"
+    closed.mkdir(mode=0)
+    me = os.geteuid()
+    if me == 0:  # to whom nothing is closed
+        os.seteuid(65534)
+    try:
+        assert main([command, str(closed)]) == 2
+    finally:
+        os.seteuid(me)
+        closed.chmod(0o755)
+    assert "closed cannot be read (Permission denied)" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run missing --work-dir w", "There is no folder missing"),
+        ("run empty --work-dir w", "no usable HyP3 product|holds no"),
+        ("run loop --work-dir w", "loop cannot be used as a path"),
+        ("run STACK --work-dir file", "file is a file, so file cannot be a folder"),
+        ("run STACK --work-dir file/below", "file is a file, so file/below cannot be a folder"),
+        (
+            "run STACK --work-dir recorded --to load_data",
+            "recorded/.insar_widgets.*: Not a directory. Check the path",
+        ),
+        ("run STACK --work-dir w --template missing", "The template missing cannot be read"),
+        ("run STACK --work-dir w --template empty", "The template empty cannot be read"),
+        ("run STACK --work-dir w --cluster pbs,cores=x", "not 'x'"),
+        ("simulate file", "file is a file"),
+        ("simulate file/below", "file is a file, so file/below cannot be a folder"),
+        ("simulate loop", "loop cannot be used as a path"),
+        ("simulate s --shape 0 0", "40 or more"),
+        ("simulate s --dates 1", "2 or more"),
+        ("app --root missing", "There is no folder"),
+        ("app file", "There is no folder .*file. Give a MintPy work directory"),
+        ("app --port 99999", "99999 is no port"),
+        ("app --port web", "web is no port"),
+        ("export RUN velocity --crs EPSG:1", "'EPSG:1' is no reference system"),
+        ("export RUN points --crs hello", "'hello' is no reference system"),
+        ("export RUN velocity --mask nan", "from 0 to 1, not nan"),
+        ("export RUN velocity --mask nothing", "nothing"),
+        ("export RUN figures --dpi -3 --dry-run", "20 to 1200 dots per inch"),
+        ("export RUN velocity -o file/below", "file is a file, so file/below cannot be a folder"),
+        ("export RUN nothing", "The product 'nothing' is unknown"),
+    ],
+)
+@pytest.mark.usefixtures("places")
+def test_a_wrong_argument_is_a_sentence(arguments, said, real, capsys):
+    out = ["-o", "exports"] if "RUN" in arguments and "-o" not in arguments else []
+    assert main([*(real.get(word, word) for word in arguments.split()), *out]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.startswith("Error: ") and re.search(said, told), told
+    assert "Traceback" not in told
+
+
+def test_a_reader_that_has_enough_ends_the_command_quietly(finished_run):
+    command = [sys.executable, "-m", "insar_widgets.cli", "log", str(finished_run.work_dir), "load_data"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read().decode()

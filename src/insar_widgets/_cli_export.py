@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from insar_widgets._cli_paths import a_folder, a_place
 from insar_widgets.errors import ExportError
 
 __all__ = ["add_export"]
@@ -24,11 +24,11 @@ def add_export(commands: Any) -> None:
         description="Write the results of a MintPy work directory as files. What is there already, made from the same "
         "data in the same way, is kept; a second call makes only what is missing.",
     )
-    export.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
+    export.add_argument("work_dir", type=a_folder, metavar="DIR", help="MintPy work directory")
     export.add_argument(
         "products", nargs="*", metavar="PRODUCT", help="what to write; all possible ones are listed if none"
     )
-    export.add_argument("-o", "--out", type=Path, help="folder for the files; DIR/exports if not given")
+    export.add_argument("-o", "--out", type=a_place, help="folder for the files; DIR/exports if not given")
     export.add_argument("--dates", default="all", help="all, last, or YYYYMMDD,YYYYMMDD,...")
     export.add_argument("--units", choices=("mm", "cm", "m"), default="mm", help="of displacement")
     export.add_argument(
@@ -139,9 +139,12 @@ def _mask(text: str) -> Any:
     if text == "none":
         return None
     try:
-        return float(text)
+        coherence = float(text)
     except ValueError:
         return text
+    if not 0 <= coherence <= 1:
+        raise ExportError(f"--mask takes a temporal coherence from 0 to 1, not {text}.")
+    return coherence
 
 
 def _numbers(text: str, option: str, least: int, most: int) -> list[float]:

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from insar_widgets import __version__
 from insar_widgets._cli_export import add_export
+from insar_widgets._cli_paths import a_folder, a_path, a_place, a_port
 from insar_widgets.errors import InsarWidgetsError
 
 if TYPE_CHECKING:
@@ -44,15 +45,27 @@ _MARK = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    arguments = _parser().parse_args(argv)
     console = Console(highlight=False)
     try:
+        arguments = _parser().parse_args(argv)
         return int(arguments.function(arguments, console))
     except InsarWidgetsError as error:
-        Console(stderr=True, highlight=False).print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
-        return 2
+        return _refuse(str(error))
+    except BrokenPipeError:  # whoever read it, as `head` does, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _refuse(
+            f"{where}{error.strerror or error}. Check the path, the right to it, and the room on the disk."
+        )
     except KeyboardInterrupt:
         return 130
+
+
+def _refuse(message: str) -> int:
+    Console(stderr=True, highlight=False).print(f"[red]Error:[/] {escape(message)}", soft_wrap=True)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="write simulated HyP3 products with known truth")
     simulate.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="folder for the products; made if missing"
+        "folder", type=a_place, metavar="FOLDER", help="folder for the products; made if missing"
     )
     simulate.add_argument(
         "--shape", type=int, nargs=2, default=(200, 260), metavar=("ROWS", "COLUMNS"), help="pixels of 80 m"
@@ -80,10 +93,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="prepare HyP3 products on one grid and run MintPy on them")
     run.add_argument(
-        "products", type=Path, metavar="PRODUCTS", help="folder with products, unpacked or as .zip"
+        "products", type=a_path, metavar="PRODUCTS", help="folder with products, unpacked or as .zip"
     )
-    run.add_argument("--work-dir", type=Path, required=True, metavar="DIR", help="folder MintPy works in")
-    run.add_argument("--template", type=Path, help="MintPy template whose options come on top")
+    run.add_argument("--work-dir", type=a_place, required=True, metavar="DIR", help="folder MintPy works in")
+    run.add_argument("--template", type=a_path, help="MintPy template whose options come on top")
     run.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one option; may be repeated"
     )
@@ -108,16 +121,16 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(function=_run)
 
     status = commands.add_parser("status", help="say how far the run in a work directory is")
-    status.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
+    status.add_argument("work_dir", type=a_folder, metavar="DIR", help="MintPy work directory")
     status.add_argument("--json", action="store_true", help="as JSON, for scripts")
     status.set_defaults(function=_status)
 
     cancel = commands.add_parser("cancel", help="end the run in a work directory; finished steps are kept")
-    cancel.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
+    cancel.add_argument("work_dir", type=a_folder, metavar="DIR", help="MintPy work directory")
     cancel.set_defaults(function=_cancel)
 
     log = commands.add_parser("log", help="show what MintPy printed in the last pass of a step")
-    log.add_argument("work_dir", type=Path, metavar="DIR", help="MintPy work directory")
+    log.add_argument("work_dir", type=a_folder, metavar="DIR", help="MintPy work directory")
     log.add_argument("step", metavar="STEP", nargs="?", help="the last one that was started, if left out")
     log.add_argument("-f", "--follow", action="store_true", help="go on until the step ends")
     log.set_defaults(function=_log)
@@ -126,10 +139,10 @@ def _parser() -> argparse.ArgumentParser:
 
     app = commands.add_parser("app", help="open the workbench in a browser, served by Voilà")
     app.add_argument(
-        "path", type=Path, nargs="?", metavar="PATH", help="work directory, or folder of products"
+        "path", type=a_path, nargs="?", metavar="PATH", help="work directory, or folder of products"
     )
-    app.add_argument("--port", type=int, default=8866, help="8866 by default")
-    app.add_argument("--root", type=Path, metavar="DIR", help="folder that the page cannot leave")
+    app.add_argument("--port", type=a_port, default=8866, help="8866 by default")
+    app.add_argument("--root", type=a_path, metavar="DIR", help="folder that the page cannot leave")
     app.add_argument("--read-only", action="store_true", help="look only: nothing is run or written")
     app.add_argument("--theme", choices=("light", "dark"), default="light")
     app.add_argument("--no-browser", action="store_true", help="serve only")

@@ -21,6 +21,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from insar_widgets.errors import ExportError
+from insar_widgets.export._crs import reference_system
 from insar_widgets.export._job import Job, whole_file
 
 Array = npt.NDArray[Any]
@@ -222,7 +223,7 @@ class _RasterFile:
         )
 
     def _is_other_crs(self) -> bool:
-        return self._form.crs is not None and CRS.from_user_input(self._form.crs) != self._crs
+        return self._form.crs is not None and reference_system(self._form.crs) != self._crs
 
     def _convert(self) -> None:
         """Bring the finished file into the wanted reference system and layout."""
@@ -240,7 +241,7 @@ class _RasterFile:
             rasterio.open(self._path) as source,
             WarpedVRT(
                 source,
-                crs=CRS.from_user_input(self._form.crs).to_wkt(),
+                crs=reference_system(self._form.crs).to_wkt(),
                 resampling=Resampling.nearest,
                 nodata=self._profile.nodata,
             ) as warped,

@@ -19,6 +19,7 @@ from pyogrio.raw import write as write_features
 from pyproj import CRS, Transformer
 
 from insar_widgets.errors import ExportError
+from insar_widgets.export._crs import reference_system
 
 FORMATS = ("gpkg", "csv", "geojson")
 _MOST_FIELDS = 1990  # SQLite's limit is 2000 columns
@@ -79,7 +80,7 @@ class Writer:
     ) -> None:
         self._path, self._kind, self._columns = path, kind, list(columns)
         self._layer, self._about, self._style = layer, about, style
-        self._crs = CRS.from_user_input(crs)
+        self._crs = reference_system(crs)
         self._is_wgs84 = self._crs == CRS.from_epsg(4326)
         self._transform = Transformer.from_crs(4326, self._crs, always_xy=True)
         self._started = False

@@ -188,6 +188,8 @@ def _files(  # noqa: PLR0911 - one product after the other
             )
         ]
     if product == "figures":
+        if not 20 <= choice.dpi <= 1200:
+            raise ExportError("Give 20 to 1200 dots per inch for figures.")
         sizes = {"png": 300e3 * (choice.dpi / 300) ** 1.5, "pdf": 250e3, "svg": 400e3}
         names = [n for n in FIGURES if n != "gnss" or choice.comparison is not None]
         return [
