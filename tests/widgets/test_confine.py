@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from insar_widgets import find_stack
+from insar_widgets import Template, Workbench, find_stack
 from insar_widgets.errors import InsarWidgetsError, ProductError
 from insar_widgets.widgets._confine import confine_file, confine_results
 from insar_widgets.widgets._folders import Folders
@@ -92,3 +92,20 @@ def test_a_raster_that_names_other_files_stays_outside(small_stack, tmp_path):
     shutil.copy(names, copy / Path(product.layers["unw_phase"]).name)
     with pytest.raises(ProductError, match="no usable HyP3 product"):
         find_stack(root)
+
+
+def test_every_run_of_a_confined_page_is_told_its_root(tmp_path):
+    root = tmp_path / "root"
+    for name in ("one", "two"):
+        (root / name).mkdir(parents=True)
+    template = Template({"mintpy.load.processor": "hyp3", "mintpy.load.demFile": str(tmp_path / "dem.tif")})
+    page = Workbench(root=root)
+    page.template = template
+    page.work_dir = str(root / "one")
+    runner = page.runner
+    assert runner.run.work_dir == root / "one" and runner.run.root == root
+    runner.work_dir = str(root / "two")
+    assert runner.run.work_dir == root / "two" and runner.run.root == root
+    with pytest.raises(InsarWidgetsError, match=r"mintpy\.load\.demFile = .*dem\.tif is outside"):
+        runner.start(["load_data"])
+    page.close()
