@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import Geod, Transformer
 from scipy import ndimage
 
-from insar_widgets.simulate.files import write_text
+from insar_widgets.files import write_text
 from insar_widgets.simulate.motion import DAYS_PER_YEAR, Motion
 from insar_widgets.simulate.options import Options
 from insar_widgets.simulate.scene import EPSG, PIXEL, Mask, Scene
@@ -217,6 +217,6 @@ def write_gnss(
     """Write `DataHoldings.txt`, `steps.txt` and one `.tenv3` a station into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for each in series:
-        write_text(folder / f"{each.station.name}.tenv3", tenv3_text(each, rng))
-    write_text(folder / "steps.txt", steps_text(options, motion, [each.station for each in series]))
-    write_text(folder / "DataHoldings.txt", holdings_text(series))
+        write_text(folder / f"{each.station.name}.tenv3", tenv3_text(each, rng), "ascii")
+    write_text(folder / "steps.txt", steps_text(options, motion, [each.station for each in series]), "ascii")
+    write_text(folder / "DataHoldings.txt", holdings_text(series), "ascii")

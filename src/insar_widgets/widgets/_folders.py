@@ -14,6 +14,7 @@ from typing import Literal
 from platformdirs import user_state_path
 
 from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.files import write_text
 from insar_widgets.hyp3.names import looks_like_product
 from insar_widgets.widgets._work_dir import is_work_dir
 
@@ -173,6 +174,4 @@ class Recent:
 
     def _write(self, paths: Iterable[str]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        partial.write_text(json.dumps(list(paths), indent=1), encoding="utf-8")
-        partial.replace(self._file)
+        write_text(self._file, json.dumps(list(paths), indent=1))

@@ -14,7 +14,9 @@ from insar_widgets.widgets._transect_compute import Found, Profile, Wanted
 from insar_widgets.widgets._transect_export import factor_of, unit_of
 from insar_widgets.widgets._transect_sources import Layer, iso
 
-__all__ = ["answer_of", "check_profiles", "menu_of", "near_points", "nearest_distance", "place_at"]
+__all__ = [
+    "answer_of", "check_profiles", "cursor_at", "hover_at", "menu_of", "near_points", "nearest_distance", "place_at",
+]  # fmt: skip
 
 _SAMPLES = 12_000  # points of a swath that are drawn
 _KEYS = {"id", "layer", "date", "label", "color"}
@@ -76,6 +78,26 @@ def nearest_distance(found: Found, lon: float, lat: float, within: float) -> flo
     metres = np.hypot(east * 111_320 * np.cos(np.radians(lat)), (found.lat - lat) * 110_574)
     nearest = int(metres.argmin())
     return float(found.distance[nearest]) if metres[nearest] <= within else None
+
+
+def hover_at(found: Found, place: tuple[float, float, int]) -> dict[str, Any]:
+    """What is under the pointer at a place of `place_at`: the value of the first profile that was sampled."""
+    lon, lat, index = place
+    value, unit = None, ""
+    for profile in found.profiles:
+        if profile.data is not None:
+            number = float(profile.data["value"].values[index])
+            value, unit = (None if np.isnan(number) else number), profile.units
+            break
+    return {"lon": lon, "lat": lat, "value": value, "unit": unit}
+
+
+def cursor_at(found: Found, place: Mapping[str, Any] | None, width: float) -> float | None:
+    """Distance along the line of a place that a map points at; None away from the line and its swath."""
+    if not place or "lon" not in place:
+        return None
+    within = max(width / 2, 0.02 * found.length, 2 * found.step)
+    return nearest_distance(found, float(place["lon"]), float(place["lat"]), within)
 
 
 def near_points(found: Found, points: Sequence[Mapping[str, Any]], within: float) -> list[dict[str, Any]]:

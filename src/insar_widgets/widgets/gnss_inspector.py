@@ -10,6 +10,7 @@ import pandas as pd
 import traitlets
 
 from insar_widgets.errors import CancelledError, GnssError, InsarWidgetsError
+from insar_widgets.files import write_text
 from insar_widgets.gnss import (
     BASE_URL,
     Candidate,
@@ -261,9 +262,7 @@ class GnssInspector(Widget):
     def to_csv(self, path: str | Path, station: str | None = None) -> Path:
         """Write the table of all stations, or both series of one, with what one must know about the numbers."""
         target = Path(path).expanduser()
-        partial = target.with_name(f".{target.name}.part")
-        partial.write_text(text.text_of(self._results(), self._now(), station or ""), encoding="utf-8")
-        partial.replace(target)
+        write_text(target, text.text_of(self._results(), self._now(), station or ""))
         return target
 
     def close(self) -> None:

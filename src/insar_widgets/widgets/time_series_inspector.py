@@ -11,6 +11,7 @@ import traitlets
 import xarray as xr
 
 from insar_widgets.errors import InsarWidgetsError
+from insar_widgets.files import write_text
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _map_checks as checks
 from insar_widgets.widgets import _series_export as export
@@ -215,9 +216,7 @@ class TimeSeriesInspector(Widget):
         target = Path(path).expanduser()
         source, wanted, found = self._now()
         text = export.csv_text(source, wanted, found, *self._unit_of(source))
-        partial = target.with_name(f".{target.name}.part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
+        write_text(target, text)
         return target
 
     def close(self) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import ipyleaflet
-import numpy as np
 import traitlets
 import xarray as xr
 
 from insar_widgets.errors import CancelledError, InsarWidgetsError, ResultsError
+from insar_widgets.files import write_text
 from insar_widgets.results import Results, open_results
 from insar_widgets.widgets import _transect_profiles as view
 from insar_widgets.widgets._base import Widget
@@ -18,19 +18,12 @@ from insar_widgets.widgets._confine import confine_file
 from insar_widgets.widgets._folders import Folders
 from insar_widgets.widgets._jobs import Job, Jobs
 from insar_widgets.widgets._map_checks import check_line, check_reference
-from insar_widgets.widgets._map_layers import first_layer
 from insar_widgets.widgets._messages import Answer, Request, Requests, describe_error
 from insar_widgets.widgets._transect_compute import Found, Wanted, compute
 from insar_widgets.widgets._transect_export import code_for, csv_text, samples_csv
 from insar_widgets.widgets._transect_line import ReadLine, line_from_file, line_from_text
 from insar_widgets.widgets._transect_map import MapDot, MapLine
-from insar_widgets.widgets._transect_sources import (
-    Layer,
-    layer_of_heights,
-    layers_of,
-    layers_of_file,
-    layers_of_results,
-)
+from insar_widgets.widgets._transect_menu import LayerMenu
 
 __all__ = ["TransectInspector"]
 
@@ -42,7 +35,6 @@ _ASKS = (
     "results", "layer", "date", "reference_date", "reference_point", "mask_layer", "mask_threshold", "transect",
     "profiles", "width", "step", "method",
 )  # fmt: skip
-_ALONE = 6
 
 
 class TransectInspector(Widget):
@@ -154,10 +146,7 @@ class TransectInspector(Widget):
         if unknown:
             raise traitlets.TraitError(f"TransectInspector has no trait {unknown[0]!r}.")
         self._folders = Folders(root)
-        self._sources: dict[str, Layer] = {}
-        self._files: dict[str, Layer] = {}
-        self._given: dict[str, Layer] = {}
-        self._elevation = layer_of_heights(elevation) if elevation is not None else None
+        self._menu = LayerMenu(elevation)
         self._found: tuple[Wanted, Found] | None = None
         self._dot: MapDot | None = None
         self._line: MapLine | None = None
@@ -188,7 +177,7 @@ class TransectInspector(Widget):
         for name, value in traits.items():
             setattr(self, name, value)
         if not self.profiles:
-            self.profiles = self._first_profiles()
+            self.profiles = self._menu.first_profiles()
         self.observe(self._ask, list(_ASKS))
         self.observe(self._show_again, ["unit", "points"])
         self._ask()
@@ -201,7 +190,7 @@ class TransectInspector(Widget):
     @property
     def layer_names(self) -> list[str]:
         """Names of the layers that a profile can show."""
-        return list(self._sources)
+        return list(self._menu.layers)
 
     @property
     def length(self) -> float:
@@ -230,18 +219,15 @@ class TransectInspector(Widget):
             Every pixel of the swath instead of the statistics along the line.
         """
         wanted, found = self._result()
-        text = (samples_csv if samples else csv_text)(self._sources, wanted, found, self.unit)
+        text = (samples_csv if samples else csv_text)(self._menu.layers, wanted, found, self.unit)
         if path is not None:
-            target = Path(path).expanduser()
-            part = target.with_name(f".{target.name}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(target)
+            write_text(Path(path).expanduser(), text)
         return text
 
     def code(self) -> str:
         """Plain Python that makes the same numbers without any widget."""
         wanted, found = self._result()
-        return code_for(self._sources, wanted, found, self._heights())
+        return code_for(self._menu.layers, wanted, found, self._menu.heights)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is computed; tells whether that was so within `timeout` seconds."""
@@ -290,12 +276,11 @@ class TransectInspector(Widget):
         ResultsError
             There is nothing that lies on a map grid.
         """
-        found = layers_of_file(path)
-        self._files |= {layer.key: layer for layer in found}
-        self._gather()
+        found = self._menu.add_file(path)
+        self._offer()
         if len(found) == 1:
-            self.add(found[0].key)
-        return [layer.key for layer in found]
+            self.add(found[0])
+        return found
 
     def close(self) -> None:
         """Take the widget, and what it drew on maps, off the page."""
@@ -320,11 +305,9 @@ class TransectInspector(Widget):
         elif isinstance(source, traitlets.HasTraits):
             self._follow(source)
         elif source is not None:
-            self._given = {layer.key: layer for layer in layers_of(source)}
-        self._gather()
-        if not self.layer and self._sources:
-            first = first_layer(self.results) if self.results is not None else ""
-            self.layer = first if first in self._sources else next(iter(self._sources))
+            self._menu.give(source)
+        self._offer()
+        self.layer = self.layer or self._menu.first()
 
     def _follow(self, source: traitlets.HasTraits) -> None:
         linked = [name for name in _LINKED if source.has_trait(name)]
@@ -337,22 +320,11 @@ class TransectInspector(Widget):
 
     @traitlets.observe("results")
     def _results_changed(self, _change: Any) -> None:
-        self._gather()
+        self._menu.use_results(self.results)
+        self._offer()
 
-    def _gather(self) -> None:
-        own = {}
-        if self.results is not None:
-            own = {layer.key: layer for layer in layers_of_results(self.results)}
-        self._sources = own | self._given | self._files
-        self._layers = view.menu_of(self._sources.values())
-
-    def _first_profiles(self) -> list[dict[str, str]]:
-        if self._given and self.results is None:
-            return [{"layer": key} for key in list(self._given)[:_ALONE]]
-        return [{"layer": "", "date": ""}]
-
-    def _heights(self) -> Layer | None:
-        return self._elevation or self._sources.get("height")
+    def _offer(self) -> None:
+        self._layers = view.menu_of(self._menu.layers.values())
 
     # ------------------------------------------------------------------ what traits take
 
@@ -373,35 +345,20 @@ class TransectInspector(Widget):
     @traitlets.validate("profiles")
     def _valid_profiles(self, proposal: Any) -> list[dict[str, str]]:
         try:
-            return view.check_profiles(proposal["value"], self._sources)
+            return view.check_profiles(proposal["value"], self._menu.layers)
         except InsarWidgetsError as error:
             raise traitlets.TraitError(str(error)) from error
 
     # ------------------------------------------------------------------ work
 
     def _wanted(self) -> Wanted:
-        profiles = [
-            p
-            | {
-                "layer": p["layer"] or self.layer,
-                "date": p["date"] or self._date_of(p["layer"] or self.layer),
-            }
-            for p in self.profiles
-        ]
+        profiles = [self._menu.filled(p, self.layer, self.date, follows=self._follows) for p in self.profiles]
         return Wanted(
             line=tuple((vertex[0], vertex[1]) for vertex in self.transect),
             profiles=tuple(p for p in profiles if p["layer"]),
             width=self.width, step=self.step, method=self.method, reference_point=self.reference_point,
             reference_date=self.reference_date, mask_layer=self.mask_layer, mask_threshold=self.mask_threshold,
         )  # fmt: skip
-
-    def _date_of(self, key: str) -> str:
-        layer = self._sources.get(key)
-        return (
-            self.date
-            if layer is not None and layer.dates and (self._follows or self.date in layer.dates)
-            else ""
-        )
 
     def _ask(self, _change: Any = None) -> None:
         """Compute it again; what is being computed is given up."""
@@ -413,8 +370,7 @@ class TransectInspector(Widget):
             self._found = None
             self._set(_status={"state": "empty"}, cursor=None)
             return
-        sources = dict(self._sources)
-        heights = self._heights()
+        sources, heights = self._menu.layers, self._menu.heights
 
         def work(job: Job) -> None:
             try:
@@ -462,7 +418,7 @@ class TransectInspector(Widget):
             found = self._found
             if found is None:
                 return Answer({"count": 0})
-            return view.answer_of(found[1], found[0], self._sources, self.unit, self.points)
+            return view.answer_of(found[1], found[0], self._menu.layers, self.unit, self.points)
 
     def _add_named(self, request: Request) -> list[str]:
         path = self._folders.resolve(str(request.payload))
@@ -502,33 +458,18 @@ class TransectInspector(Widget):
             return
         self._pointing = True
         try:
-            self.hover = self._hover_at(found[1], place) if found is not None and place else None
+            self.hover = view.hover_at(found[1], place) if found is not None and place else None
         finally:
             self._pointing = False
-
-    def _hover_at(self, found: Found, place: tuple[float, float, int]) -> dict[str, Any]:
-        lon, lat, index = place
-        value, unit = None, ""
-        for profile in found.profiles:
-            if profile.data is not None:
-                number = float(profile.data["value"].values[index])
-                value, unit = (None if np.isnan(number) else number), profile.units
-                break
-        return {"lon": lon, "lat": lat, "value": value, "unit": unit}
 
     @traitlets.observe("hover")
     def _hover_changed(self, change: Any) -> None:
         if self._pointing:
             return
-        place, found = change["new"], self._found
+        found = self._found
         self._pointing = True
         try:
-            within = max(self.width / 2, 0.02 * found[1].length, 2 * found[1].step) if found else 0.0
-            self.cursor = (
-                view.nearest_distance(found[1], float(place["lon"]), float(place["lat"]), within)
-                if found and place and "lon" in place
-                else None
-            )
+            self.cursor = view.cursor_at(found[1], change["new"], self.width) if found is not None else None
         finally:
             self._pointing = False
 
