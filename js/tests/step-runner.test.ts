@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Line, LogPart, Row } from "../src/step-runner/api";
+import { LogSearch } from "../src/step-runner/log-search";
 import { LogWindow, MOST, occurrences } from "../src/step-runner/log-window";
 import { about, bytes, count, detail, duration, kept, ranges, title } from "../src/step-runner/words";
 
@@ -48,6 +49,81 @@ describe("the window on a log", () => {
       [7, 12],
     ]);
     expect(occurrences("anything", "")).toEqual([]);
+  });
+});
+
+describe("the search in a log", () => {
+  it("begins at what is in sight, goes round, and takes in what the log grows by", async () => {
+    const log = ["an error", "fine", "ERROR again", "fine"];
+    const asked: number[] = [];
+    const reached: number[] = [];
+    const search = new LogSearch(
+      {
+        signal: new AbortController().signal,
+        fail: (error) => {
+          throw error;
+        },
+        requests: {
+          request: (_kind: string, { query, start }: { query: string; start: number }) => {
+            asked.push(start);
+            const found = log.flatMap((line, n) =>
+              n >= start && occurrences(line, query).length > 0 ? [n] : [],
+            );
+            return Promise.resolve({ payload: { lines: found, total: log.length }, buffers: [] });
+          },
+        } as never,
+      },
+      {
+        step: () => "velocity",
+        following: () => false,
+        topLine: () => 1,
+        reach: (line) => {
+          reached.push(line);
+          return Promise.resolve();
+        },
+        mark: () => undefined,
+      },
+    );
+    const field = document.createElement("div");
+    field.append(...search.elements);
+    const [input, status, prev, next] = ["input", "[role=status]", "button", "button:last-child"].map(
+      (selector) => field.querySelector<HTMLInputElement>(selector) ?? expect.fail(selector),
+    ) as [HTMLInputElement, HTMLElement, HTMLButtonElement, HTMLButtonElement];
+    expect(next.disabled).toBe(true);
+    input.value = " error ";
+    input.dispatchEvent(new Event("input"));
+    await vi.waitFor(() => {
+      expect(status.textContent).toBe("2 of 2");
+    });
+    log.push("errors still");
+    search.grown(log.length);
+    await vi.waitFor(() => {
+      expect(status.textContent).toBe("2 of 3");
+    });
+    next.click();
+    next.click();
+    prev.click();
+    await vi.waitFor(() => {
+      expect(status.textContent).toBe("3 of 3");
+    });
+    expect(reached).toEqual([2, 4, 0, 4]);
+    expect(asked).toEqual([0, 3]);
+
+    const [line, words] = [document.createElement("div"), document.createElement("span")];
+    line.dataset.line = "4";
+    search.show(line, words, "errors still");
+    expect([...words.childNodes].map((node) => [node.nodeName, node.textContent])).toEqual([
+      ["#text", ""],
+      ["MARK", "error"],
+      ["#text", "s still"],
+    ]);
+    expect(line.className).toBe("current");
+    input.value = "";
+    input.dispatchEvent(new Event("input"));
+    await vi.waitFor(() => {
+      expect(status.textContent).toBe("");
+    });
+    expect(prev.disabled).toBe(true);
   });
 });
 

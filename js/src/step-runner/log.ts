@@ -1,47 +1,33 @@
 // The log of a step: live, searchable, follows its end unless the user scrolls, never more than a window of it here.
 
-import { button, h, replace, type Child } from "../lib/dom";
+import { toClipboard } from "../lib/clipboard";
+import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
-import { Latest } from "../lib/messages";
 import type { Context, Line } from "./api";
 import { runIcon } from "./icons";
-import { LogWindow, occurrences, PART } from "./log-window";
+import { LogSearch } from "./log-search";
+import { LogWindow, PART } from "./log-window";
 import { count } from "./words";
 
-const PAUSE = 150;
 const NEAR = 400;
 const LABELS: Record<string, string> = { start: "start of the run", plot: "MintPy's figures" };
 
 export class LogPane {
   readonly element: HTMLElement;
   readonly #step = h("select", { class: "iw-in rn-select", "aria-label": "Log of" });
-  readonly #query = h("input", {
-    type: "search",
-    class: "iw-in",
-    "aria-label": "Search the log",
-    placeholder: "Search the log",
-    spellcheck: "false",
-    autocomplete: "off",
-  });
-  readonly #hits = h("span", { class: "rn-hits iw-2", role: "status" });
+  readonly #search: LogSearch;
   readonly #lines = h("div", { class: "rn-lines" });
   readonly #body: HTMLElement;
   readonly #about = h("span", { class: "iw-grow" });
   readonly #fresh: HTMLButtonElement;
   readonly #follow: HTMLButtonElement;
   readonly #copy: HTMLButtonElement;
-  readonly #prev: HTMLButtonElement;
-  readonly #next: HTMLButtonElement;
   readonly #window = new LogWindow();
-  readonly #latest = new Latest();
   #chosen: string | null = null;
   #following = true;
   #known = 0; // lines there were when following ended
   #busy = false;
   #again = false;
-  #found: number[] = [];
-  #searched = 0;
-  #at = -1;
 
   constructor(
     private readonly context: Context,
@@ -73,27 +59,19 @@ export class LogPane {
       icon: icon("copy"),
       key: "copy",
     });
-    this.#prev = button("Previous match", () => void this.#go(-1), {
-      class: "ghost icon",
-      icon: icon("down", "rn-flip"),
-      hideLabel: true,
-    });
-    this.#next = button("Next match", () => void this.#go(1), {
-      class: "ghost icon",
-      icon: icon("down"),
-      hideLabel: true,
+    this.#search = new LogSearch(context, {
+      step: () => this.step,
+      following: () => this.#following,
+      topLine: () => this.#topLine(),
+      reach: (line) => this.#reach(line),
+      mark: () => {
+        this.#markAll();
+      },
     });
     this.element = h(
       "section",
       { class: "rn-log", "aria-label": "Log" },
-      h(
-        "div",
-        { class: "rn-log-head" },
-        this.#step,
-        h("span", { class: "rn-search" }, icon("search"), this.#query, this.#hits),
-        this.#prev,
-        this.#next,
-      ),
+      h("div", { class: "rn-log-head" }, this.#step, ...this.#search.elements),
       this.#body,
       h("div", { class: "rn-log-foot" }, this.#about, this.#fresh, this.#copy, this.#follow),
     );
@@ -112,14 +90,12 @@ export class LogPane {
         void this.#show(0);
       }
     });
-    this.#searching();
     const keep = new ResizeObserver(() => {
       if (this.#following) this.#stick();
     });
     keep.observe(this.#body);
     context.signal.addEventListener("abort", () => {
       keep.disconnect();
-      this.#latest.cancel();
     });
     context.watch(["_log", "_head"], () => {
       this.#options();
@@ -146,8 +122,7 @@ export class LogPane {
   }
 
   focusSearch(): void {
-    this.#query.focus();
-    this.#query.select();
+    this.#search.focus();
   }
 
   #options(): void {
@@ -229,13 +204,13 @@ export class LogPane {
     const part = await this.#ask(step, start, PART);
     const other = this.#window.step !== step || this.#window.epoch !== part.epoch;
     this.#window.reset(step, part);
-    if (other) this.#forget();
+    if (other) this.#search.forget();
     this.#lines.replaceChildren(
       ...this.#window.lines.map((line, index) => this.#line(line, part.start + index)),
     );
     if (this.#following) this.#stick();
     this.#grown(part.total);
-    if (other && this.#query.value.trim()) void this.#search(true);
+    if (other) this.#search.anew();
   }
 
   #join(part: import("./api").LogPart): void {
@@ -265,28 +240,15 @@ export class LogPane {
       h("span", { class: "no", "aria-hidden": "true" }, count(number + 1)),
       words,
     );
-    this.#mark(element, words, text);
+    this.#search.show(element, words, text);
     return element;
-  }
-
-  #mark(element: HTMLElement, words: HTMLElement, text: string): void {
-    const query = this.#query.value.trim();
-    const parts: Child[] = [];
-    let from = 0;
-    for (const [start, end] of occurrences(text, query)) {
-      parts.push(text.slice(from, start), h("mark", {}, text.slice(start, end)));
-      from = end;
-    }
-    parts.push(text.slice(from));
-    replace(words, ...parts);
-    element.classList.toggle("current", Number(element.dataset.line) === this.#found[this.#at]);
   }
 
   #markAll(): void {
     this.#window.lines.forEach(([text], index) => {
       const element = this.#lines.children[index] as HTMLElement | undefined;
       const words = element?.lastElementChild as HTMLElement | null | undefined;
-      if (element && words) this.#mark(element, words, text);
+      if (element && words) this.#search.show(element, words, text);
     });
   }
 
@@ -306,8 +268,7 @@ export class LogPane {
     this.#follow.setAttribute("aria-pressed", String(this.#following));
     replace(this.#follow, runIcon("end"), this.#following ? "Follows the end" : "Follow the end");
     this.#copy.disabled = total === 0;
-    if (this.#query.value.trim() && total > this.#searched && this.#found.length < 20_000)
-      void this.#search(false);
+    this.#search.grown(total);
   }
 
   #stick(): void {
@@ -396,94 +357,16 @@ export class LogPane {
       this.#body.scrollTop += at.top - body.top - body.height / 2;
   }
 
-  // search
-
-  #searching(): void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    this.#query.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void this.#search(true), PAUSE);
-    });
-    this.#query.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") {
-        event.preventDefault();
-        void this.#go(event.shiftKey ? -1 : 1);
-      } else if (event.key === "Escape" && this.#query.value !== "") {
-        event.stopPropagation();
-        this.#query.value = "";
-        void this.#search(true);
-      }
-    });
-    this.#counted();
-  }
-
-  #forget(): void {
-    this.#found = [];
-    this.#searched = 0;
-    this.#at = -1;
-  }
-
-  async #search(anew: boolean): Promise<void> {
-    const query = this.#query.value.trim();
-    if (anew) this.#forget();
-    if (query === "") {
-      this.#latest.cancel();
-      this.#markAll();
-      this.#counted();
-      return;
-    }
-    const start = Math.max(0, this.#searched - 1);
-    const { step } = this;
-    this.#hits.textContent = anew ? "…" : this.#hits.textContent;
-    try {
-      const { payload } = await this.context.requests.request(
-        "search",
-        { step, query, start },
-        { signal: this.#latest.next() },
-      );
-      this.#found = [...this.#found.filter((line) => line < start), ...payload.lines];
-      this.#searched = payload.total;
-    } catch (error) {
-      if (!this.context.signal.aborted) this.context.fail(error);
-      return;
-    }
-    if (anew && this.#found.length > 0) {
-      const here = this.#topLine();
-      const next = this.#found.findIndex((line) => line >= here);
-      this.#at = this.#following || next < 0 ? this.#found.length - 1 : next;
-      await this.#reach();
-    } else if (anew) this.#markAll();
-    this.#counted();
+  /** Brings a line into sight, and fetches it first where it is not in the page. */
+  async #reach(line: number): Promise<void> {
+    if (line < this.#window.first || line >= this.#window.end) await this.#show(line);
+    else this.#reveal(line);
   }
 
   #topLine(): number {
     const top = this.#body.getBoundingClientRect().top;
     const seen = [...this.#lines.children].findIndex((line) => line.getBoundingClientRect().bottom > top);
     return this.#window.first + Math.max(0, seen);
-  }
-
-  async #go(by: number): Promise<void> {
-    if (this.#found.length === 0) return;
-    this.#at = (this.#at + by + this.#found.length) % this.#found.length;
-    await this.#reach();
-    this.#counted();
-  }
-
-  async #reach(): Promise<void> {
-    const line = this.#found[this.#at];
-    if (line === undefined) return;
-    if (line < this.#window.first || line >= this.#window.end) await this.#show(line);
-    else this.#reveal(line);
-    this.#markAll();
-  }
-
-  #counted(): void {
-    const some = this.#found.length > 0;
-    const query = this.#query.value.trim() !== "";
-    const all = this.#found.length >= 20_000 ? "20,000 or more" : count(this.#found.length);
-    this.#hits.textContent = !query ? "" : some ? `${count(this.#at + 1)} of ${all}` : "no match";
-    this.#hits.title = some ? "lines with a match" : "";
-    this.#prev.disabled = this.#next.disabled = !some;
   }
 
   async #copyAll(): Promise<void> {
@@ -515,25 +398,4 @@ export class LogPane {
     const lines = [...part.querySelectorAll(".text")];
     return lines.length > 0 ? lines.map((line) => line.textContent).join("\n") : chosen.toString();
   }
-}
-
-/** Browsers offer the clipboard to https pages and to this machine only; elsewhere the old way still works. */
-async function toClipboard(text: string): Promise<void> {
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (clipboard) {
-    try {
-      await clipboard.writeText(text);
-      return;
-    } catch {
-      // not allowed: the old way
-    }
-  }
-  const area = h("textarea", { class: "iw-sr", readonly: true });
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way on plain http pages
-  const done = document.execCommand("copy");
-  area.remove();
-  if (!done) throw new Error("The browser does not let this page copy. Select the lines and press Ctrl+C.");
 }
