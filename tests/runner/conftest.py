@@ -13,7 +13,7 @@ from support.cds import TOKEN, Cds, serve_cds
 from support.era5 import synthetic_grib
 
 if TYPE_CHECKING:
-    from insar_widgets import Run, Stack
+    from insar_widgets import Run, Stack, Template
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +49,21 @@ def cds(era5_source: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cds]:
         monkeypatch.setenv("CDSAPI_KEY", TOKEN)
         monkeypatch.delenv("WEATHER_DIR", raising=False)
         yield running
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, without anybody's accounts and weather data."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("WEATHER_DIR", raising=False)
+    return home
+
+
+@pytest.fixture
+def good(prepared_stack: Stack) -> Template:
+    """A template of the prepared stack, about which there is nothing to say."""
+    from insar_widgets import Template
+
+    return Template.for_stack(prepared_stack)
