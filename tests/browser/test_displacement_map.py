@@ -27,6 +27,12 @@ TILE = ".dm-map canvas.leaflet-tile-loaded"
 TRAITS = ("layer", "date", "reference_date", "points", "transect", "aoi", "reference_point", "colormap", "reverse",
           "vmin", "vmax", "opacity", "wrap", "mask_layer", "mask_threshold", "unit", "compare")  # fmt: skip
 # What Python sees is a text on the page, and what is typed beside it Python runs: the same in both hosts.
+# Whether some of the first lies on some of the second
+COVERED = """([over, under]) => {
+  const boxes = (s) => [...document.querySelectorAll(s)].map((e) => e.getBoundingClientRect()).filter((b) => b.width);
+  return boxes(over).some((a) => boxes(under).some((b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+}"""
 CELL = """
 import anywidget, ipywidgets, json, traitlets
 from insar_widgets import DisplacementMap
@@ -476,6 +482,10 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     shown.has("compare", lambda v: v is not None and v["layer"].startswith("timeseries"))
     page.get_by_label("Date on the right").first.select_option(dates[1])
     shown.has("compare", lambda v: v["date"] == dates[1])
+    # one layer on both sides: the names are the dates, and lie beside the reference point's
+    iso = f"{dates[1][:4]}-{dates[1][4:6]}-{dates[1][6:]}"
+    expect(page.locator(".dm-swipe-name.right").first).to_have_text(iso)
+    assert not page.evaluate(COVERED, [".dm-swipe-name", ".dm-ref span"])
     shown.python("probe.ids = [m.raster.model_id, m._display.second.raster.model_id]")
     until(page, "async () => (await handleOf(1).catch(() => null))?.mounts().length > 0")
     shown.looks(row, column, (shown.series[1, row, column] + 0.05) / 0.1, n=1)

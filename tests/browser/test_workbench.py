@@ -91,6 +91,8 @@ def on_map(page: Page):
 def click_a_series(page: Page) -> None:
     """Click into the map until a point is taken; a click on what is just drawn anew is lost."""
     layer = on_map(page)
+    invitation = page.get_by_text("Click a place on the map to see its time series")
+    expect(invitation).to_be_visible()
     rows = page.locator(".iw-wb-tab .iw").first.locator("tbody tr, .ts-row")
     for _ in range(40):
         layer.scroll_into_view_if_needed()
@@ -102,6 +104,7 @@ def click_a_series(page: Page) -> None:
         except AssertionError:
             continue
     expect(rows.filter(has_text="Point 1").first).to_contain_text("±")
+    expect(invitation).to_be_hidden()
 
 
 def assert_only_local(requests) -> None:

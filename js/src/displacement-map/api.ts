@@ -79,6 +79,7 @@ export interface State {
   _about: Partial<About>;
   _error: { message: string; remedy: string } | null;
   _revision: number;
+  _invites: boolean;
   [trait: string]: unknown;
 }
 

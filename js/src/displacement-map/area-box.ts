@@ -2,12 +2,14 @@
 
 import { button, h, replace } from "../lib/dom";
 import type { AreaStatistics, Context } from "./api";
+import { covers } from "./covers";
 import { fineness, shownValue } from "./words";
 
 const PATIENCE = 250; // ms without a change before the kernel is asked
 
 export function areaBox(context: Context): HTMLElement {
   const { model } = context;
+  const { map } = context.shown;
   const element = h("div", { class: "dm-box dm-area iw-on-map", hidden: true });
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
@@ -36,6 +38,12 @@ export function areaBox(context: Context): HTMLElement {
         kept === count ? `${count} pixels` : `${kept} of ${count} pixels, the others are masked`,
       ),
     );
+    stepAside();
+  }
+
+  function stepAside(): void {
+    element.classList.remove("low");
+    element.classList.toggle("low", !element.hidden && covers(map.getContainer(), element));
   }
 
   function update(): void {
@@ -56,7 +64,10 @@ export function areaBox(context: Context): HTMLElement {
     ["index", "mask_threshold", "offsets", "base_index", "mask_mode", "display_units"],
     update,
   );
+  context.watch(["reference_point"], stepAside);
+  map.on("moveend", stepAside);
   context.signal.addEventListener("abort", () => {
+    map.off("moveend", stepAside);
     clearTimeout(timer);
   });
   return element;

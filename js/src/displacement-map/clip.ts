@@ -6,6 +6,7 @@ import { h, replace } from "../lib/dom";
 import { formatValue } from "../lib/number";
 import { layerHandle, type LayerHandle, type LayerMount, type RasterState } from "../raster-layer/api";
 import type { Context, LonLat } from "./api";
+import { covers } from "./covers";
 import { isoDate } from "./words";
 
 export type XY = [number, number];
@@ -123,11 +124,30 @@ export function clip(context: Context): Clip {
     divider.setAttribute("aria-valuenow", String(Math.round(share * 100)));
     if (!second) return;
     const date = model.get("_about").dates?.[raster.get("index")];
-    replace(left, h("b", {}, `${raster.get("name")}${date ? `, ${isoDate(date)}` : ""}`));
+    const other = model.get("compare");
+    const day = date && other?.layer === model.get("layer") ? other.date : "";
+    replace(
+      left,
+      h(
+        "b",
+        {},
+        day ? isoDate(date ?? "") : [raster.get("name"), date && isoDate(date)].filter(Boolean).join(", "),
+      ),
+    );
     replace(
       right,
-      h("b", {}, second.model.get("name")),
+      h("b", {}, day ? isoDate(day) : second.model.get("name")),
       alike() ? null : scaleOf(second.model.get.bind(second.model)),
+    );
+    stepAside();
+  }
+
+  /** The names stand below, or above where they would cover the reference point or what is said of the area. */
+  function stepAside(): void {
+    divider.classList.remove("up");
+    divider.classList.toggle(
+      "up",
+      [left, right].some((name) => covers(container, name, ".dm-area")),
     );
   }
 
@@ -209,6 +229,7 @@ export function clip(context: Context): Clip {
   });
   context.watchRaster([...SHARED, ...ALWAYS], follow);
   context.watchRaster(["index", "name"], update);
+  context.watch(["compare", "reference_point"], update);
   map.on("move zoomend viewreset resize moveend", update);
   const stop = context.handle.on("mount", update);
   signal.addEventListener("abort", () => {

@@ -16,7 +16,7 @@ import { makeContext, type Undo } from "./context";
 import { dateStrip, type DateStrip } from "./dates";
 import { graticule } from "./graticule";
 import { header, reloadButton } from "./header";
-import { fit, giveWay, losBox, readOut, scaleBar, zoomBox } from "./overlays";
+import { fit, giveWay, inviteBox, losBox, readOut, scaleBar, zoomBox } from "./overlays";
 import { shapes, type Shapes } from "./shapes";
 import { provenance } from "./words";
 
@@ -153,12 +153,21 @@ export class Dress {
         return open;
       },
     });
+    const invite = inviteBox(context);
     const marks = shapes(context, (tool) => {
       head.tool(tool);
+      invite.tool(tool);
     });
     head.connect(marks);
     replace(this.#header, ...head.children);
     replace(this.#side, look.element);
+    const escape = (event: KeyboardEvent): void => {
+      const inside = event.target instanceof Element && event.target.closest(".dm-side, .dm-looks");
+      if (event.key !== "Escape" || !inside || !head.closeAppearance()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    shown.el.addEventListener("keydown", escape, { capture: true, signal });
 
     const topRight = h("div", { class: "dm-top-right" }, losBox(context));
     const boxes = [
@@ -168,6 +177,7 @@ export class Dress {
       readOut(context, cut),
       scale.element,
       hint,
+      invite.element,
       areaBox(context),
     ];
     for (const box of boxes) {

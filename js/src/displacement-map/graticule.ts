@@ -6,6 +6,7 @@ import type { Context } from "./api";
 
 const TICK = 6;
 const ROOM = { x: 62, y: 18 }; // of a label, in pixels
+const COVERS = ".dm-box, .dm-ref span, .iw-gnss-legend";
 const STEPS = [
   30, 20, 10, 5, 2, 1, 0.5, 0.25, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002,
 ];
@@ -56,7 +57,7 @@ export function graticule(context: Context): Graticule {
   /** Places that something over the map covers, in its pixels. */
   function covered(): DOMRect[] {
     const own = container.getBoundingClientRect();
-    return [...container.querySelectorAll(".dm-box")].flatMap((box) => {
+    return [...container.querySelectorAll(COVERS)].flatMap((box) => {
       const { left, top, width, height } = box.getBoundingClientRect();
       return width ? [new DOMRect(left - own.left - 4, top - own.top - 2, width + 8, height + 4)] : [];
     });
@@ -107,12 +108,13 @@ export function graticule(context: Context): Graticule {
   }
 
   map.on("move zoom moveend zoomend resize viewreset", draw);
-  context.watch(["_about", "aoi"], () => requestAnimationFrame(draw));
+  context.watch(["_about", "aoi", "reference_point"], () => requestAnimationFrame(draw));
   context.watchRaster(["name", "display_units"], () => requestAnimationFrame(draw));
   context.signal.addEventListener("abort", () => {
     map.off("move zoom moveend zoomend resize viewreset", draw);
   });
   const observer = new ResizeObserver(draw);
+  for (const corner of container.querySelectorAll(".leaflet-bottom")) observer.observe(corner); // legends come and go
   context.signal.addEventListener("abort", () => {
     observer.disconnect();
   });

@@ -79,13 +79,21 @@ export interface Header {
   tool(now: Tool): void;
   /** The tools work on these. */
   connect(shapes: Shapes): void;
+  /** Closes the appearance where it lies over the map; tells whether it was open. */
+  closeAppearance(): boolean;
 }
 
 export function header(context: Context, parts: HeaderParts): Header {
   const { model, shown, signal } = context;
   const compare = comparePanel(context);
+  const closeLooks = (): boolean => {
+    const open = looks.getAttribute("aria-expanded") === "true";
+    if (open) looks.click();
+    return open;
+  };
   const menu = layerMenu(context, () => {
     compare.close();
+    closeLooks();
   });
   const tools = new Map<Tool, HTMLButtonElement>();
   let shapes: Shapes | undefined;
@@ -105,6 +113,7 @@ export function header(context: Context, parts: HeaderParts): Header {
     "Compare",
     () => {
       menu.close();
+      closeLooks();
       compare.toggle();
     },
     {
@@ -114,6 +123,9 @@ export function header(context: Context, parts: HeaderParts): Header {
       title: "Compare two layers or dates",
     },
   );
+  compare.element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") comparing.focus({ preventScroll: true });
+  });
   context.watch(["compare"], () => {
     comparing.setAttribute("aria-pressed", String(model.get("compare") !== null));
   });
@@ -191,6 +203,11 @@ export function header(context: Context, parts: HeaderParts): Header {
     },
     connect(found) {
       shapes = found;
+    },
+    closeAppearance() {
+      const open = closeLooks();
+      if (open) looks.focus({ preventScroll: true });
+      return open;
     },
   };
 }

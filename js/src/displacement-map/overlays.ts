@@ -1,12 +1,16 @@
 // Small things over the map: zoom, line of sight, scale in true metres, the value under the pointer.
 
+import type { LatLng } from "leaflet";
 import { button, h, replace, svg } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { formatLength, scaleLength } from "../lib/scale";
 import type { Context } from "./api";
 import type { Clip } from "./clip";
+import { mapIcon } from "./icons";
+import type { Tool } from "./shapes";
 import { degrees, finenessOf, shownValue } from "./words";
 
+const PATIENCE = 200; // ms until a value that was not there is looked up again
 const SAID = { masked: "masked", "no data": "no data", outside: "outside the data", loading: "loading…" };
 
 export function fit(context: Context): void {
@@ -101,6 +105,29 @@ export function giveWay({ shown }: Context, boxes: () => Iterable<Element>): voi
   });
 }
 
+/** Where an inspector draws series: what to do first, until there is a point. */
+export function inviteBox(context: Context): { element: HTMLElement; tool(now: Tool): void } {
+  const element = h(
+    "div",
+    { class: "dm-box dm-hint dm-invite iw-on-map" },
+    mapIcon("point"),
+    "Click a place on the map to see its time series",
+  );
+  const { model } = context;
+  let tool: Tool = "point";
+  const draw = (): void => {
+    element.hidden = !model.get("_invites") || tool !== "point" || model.get("points").length > 0;
+  };
+  context.watch(["_invites", "points"], draw);
+  return {
+    element,
+    tool(now) {
+      tool = now;
+      draw();
+    },
+  };
+}
+
 export interface ScaleBar {
   readonly element: HTMLElement;
   /** Length in metres and in pixels of the screen. */
@@ -146,21 +173,33 @@ export function readOut(context: Context, cut: Clip): HTMLElement {
   const where = h("span", { class: "iw-2" });
   const value = h("b");
   const element = h("div", { class: "dm-box dm-read iw-on-map", hidden: true }, where, value);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = context.handle.on("hover", ({ mount, latlng }) => {
-    if (mount !== context.mount()) return;
+    if (mount === context.mount()) say(latlng);
+  });
+  function say(latlng: LatLng | null): void {
+    clearTimeout(timer);
     element.hidden = latlng === null;
     if (!latlng) return;
     where.textContent = `${degrees(latlng.lng)}  ${degrees(latlng.lat)}`;
     const edge = cut.divider();
     const right = edge !== null && context.shown.map.latLngToContainerPoint(latlng).x > edge;
-    const of = right ? cut.secondMount() : mount;
+    const of = right ? cut.secondMount() : context.mount();
     const raster = right ? cut.second()?.model : context.raster;
     const at = of?.valueAt(latlng) ?? { state: "loading" as const };
     value.textContent =
       at.state === "value" && raster
         ? shownValue(raster, at.value, Math.max(at.step, finenessOf(raster)))
         : SAID[at.state === "value" ? "loading" : at.state];
+    // A pointer that rests hears of what has come meanwhile
+    if (at.state === "loading")
+      timer = setTimeout(() => {
+        say(latlng);
+      }, PATIENCE);
+  }
+  context.signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    stop();
   });
-  context.signal.addEventListener("abort", stop);
   return element;
 }

@@ -170,6 +170,16 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     use("point");
   }
 
+  /** The line as far as it is drawn, and on to the pointer. */
+  function drawSketch(pointer: Leaflet.LatLngTuple): void {
+    sketch.clearLayers();
+    const along = [...toLatLngs(vertices), pointer];
+    for (const className of ["dm-transect-halo", "dm-transect"])
+      L.polyline(along, { className, interactive: false }).addTo(sketch);
+    for (const at of toLatLngs(vertices))
+      L.circleMarker(at, { radius: 4, className: "dm-sketch-vertex", interactive: false }).addTo(sketch);
+  }
+
   function drawLine(): void {
     line.clearLayers();
     const all = model.get("transect");
@@ -265,7 +275,10 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     clicked = event.timeStamp;
     if (tool === "transect") {
       if (again && vertices.length > 1) finishLine();
-      else vertices.push(round(latlng));
+      else {
+        vertices.push(round(latlng));
+        drawSketch([latlng.lat, latlng.lng]);
+      }
     } else if (event.shiftKey) difference(latlng);
     else if (tool === "point" && !again) {
       measure.clearLayers();
@@ -280,11 +293,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
   });
   map.on("mousemove", (event: Leaflet.LeafletMouseEvent) => {
     if (tool !== "transect" || vertices.length === 0) return;
-    sketch.clearLayers();
-    L.polyline([...toLatLngs(vertices), [event.latlng.lat, event.latlng.lng]], {
-      className: "dm-transect",
-      interactive: false,
-    }).addTo(sketch);
+    drawSketch([event.latlng.lat, event.latlng.lng]);
   });
 
   function key(event: KeyboardEvent): boolean {

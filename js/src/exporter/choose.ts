@@ -41,7 +41,7 @@ export function productsPart(context: Context): HTMLElement {
                 "span",
                 {},
                 label,
-                name === "shown" && shown ? h("span", { class: "iw-2 ex-now" }, ` now ${shown}`) : null,
+                name === "shown" && shown ? h("span", { class: "iw-2 ex-now" }, ` now: ${shown}`) : null,
               ),
             );
           }),
@@ -178,7 +178,7 @@ function crsPart(context: Context): HTMLElement {
       else change(context, "crs", value);
     },
   );
-  return h("div", { class: "ex-crs" }, choice, box);
+  return h("div", { class: "ex-crs ex-wide" }, choice, box);
 }
 
 export function optionsPart(context: Context): HTMLElement {
@@ -291,6 +291,7 @@ export function optionsPart(context: Context): HTMLElement {
     dpi.hidden = !chosen.has("figures");
     asShown.hidden = !about.map;
   });
+  mask.classList.add("ex-wide");
   return h(
     "div",
     { class: "ex-options" },

@@ -156,7 +156,7 @@ export function stationTable(context: Context): HTMLElement {
       "tr",
       { class: current ? "current" : station.usable ? null : "unusable", "data-name": name },
       h("td", { class: "gi-check" }, box),
-      h("th", { scope: "row" }, label, row ? h("span", { class: "gi-unit" }, row.frame) : null),
+      h("th", { scope: "row" }, label, row ? h("span", { class: "gi-unit gi-frame" }, row.frame) : null),
       ...(row ? cells(row) : [h("td", { colspan: COLUMNS.length - 1, class: "gi-why" }, why)]),
       h("td", { class: "gi-act" }, row ? pin : null, model.get("_has_map") ? go : null),
     );

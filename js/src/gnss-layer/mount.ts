@@ -159,6 +159,9 @@ export class Mount {
     });
     button.addEventListener("focus", () => {
       this.#makeStop(entry);
+      // The browser would scroll the map's box to it, which Leaflet takes back
+      const { map } = this.shown;
+      if (!map.getBounds().contains(entry.at)) map.panInside(entry.at, { padding: [48, 48] });
     });
     this.#pane.append(button);
     this.#entries.set(key, entry);
@@ -258,7 +261,7 @@ export class Mount {
     this.#popup ??= L.popup({
       className: "iw-gnss-popup",
       maxWidth: 360,
-      minWidth: 320,
+      minWidth: 344,
       offset: [0, -4],
       autoPanPadding: [48, 28], // clear of zoom buttons and of the degrees along the edge
     });
@@ -325,7 +328,7 @@ export class Mount {
       if (along <= 0 || along + 2 * across >= least) continue;
       [best, least] = [entry, along + 2 * across];
     }
-    best?.button.focus();
+    best?.button.focus({ preventScroll: true });
   }
 }
 

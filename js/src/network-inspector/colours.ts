@@ -1,10 +1,14 @@
 // Coherence as colour: the scale of all parts of the widget.
 
-import { colormapGradient, colormapRgb } from "../lib/colormaps";
+import { colormapRgb } from "../lib/colormaps";
 import { h } from "../lib/dom";
 import type { NetPair } from "./api";
 
 const NAME = "viridis";
+/** The part of the map that is seen as a thin line on either ground. */
+const ON_LIGHT = [0, 0.9] as const;
+const ON_DARK = [0.24, 1] as const;
+const STOPS = 8;
 const UNKNOWN = "var(--iw-ink2)";
 
 export interface Scale {
@@ -23,7 +27,9 @@ export function scaleOf(pairs: readonly NetPair[]): Scale | null {
 
 export function colourOf(coherence: number | null, scale: Scale | null): string {
   if (coherence === null || scale === null) return UNKNOWN;
-  const share = Math.min(1, Math.max(0, (coherence - scale.low) / (scale.high - scale.low)));
+  const along = Math.min(1, Math.max(0, (coherence - scale.low) / (scale.high - scale.low)));
+  const [from, to] = document.body.dataset.jpThemeLight === "false" ? ON_DARK : ON_LIGHT;
+  const share = from + along * (to - from);
   const rgb = colormapRgb(NAME);
   const at = 3 * Math.round(share * 255);
   return `rgb(${rgb[at] ?? 0} ${rgb[at + 1] ?? 0} ${rgb[at + 2] ?? 0})`;
@@ -33,7 +39,10 @@ export function colourOf(coherence: number | null, scale: Scale | null): string 
 export function colourBar(scale: Scale | null): HTMLElement | null {
   if (!scale) return null;
   const bar = h("i", { class: "ni-bar", "aria-hidden": "true" });
-  bar.style.backgroundImage = colormapGradient(NAME);
+  const stops = Array.from({ length: STOPS + 1 }, (_, i) =>
+    colourOf(scale.low + (i / STOPS) * (scale.high - scale.low), scale),
+  );
+  bar.style.backgroundImage = `linear-gradient(90deg, ${stops.join(", ")})`;
   return h(
     "span",
     { class: "ni-scale" },

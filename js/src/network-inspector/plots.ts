@@ -368,7 +368,7 @@ export function table(context: Context): HTMLElement {
       const name = h(
         "button",
         { type: "button", class: "iw-link", "data-key": pair.name },
-        pair.name.replace("_", " – "),
+        pair.name.split("_").map(isoDate).join(" – "),
       );
       name.addEventListener("click", () => {
         choose(context, "pair", pair.name);

@@ -112,7 +112,7 @@ export function rulesPanel(context: Context): HTMLElement {
         undo: () => context.requests.request("date", date),
       })),
       ...(rules.exclude_pairs ?? []).map((pair) => ({
-        text: pair.replace("_", " – "),
+        text: pair.split("_").map(isoDate).join(" – "),
         undo: () => context.requests.request("pair", pair),
       })),
     ];

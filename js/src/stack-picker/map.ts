@@ -103,7 +103,8 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
     fitted = key;
     const bounds = mounted.L.latLngBounds(toLatLngs(points));
     const animate = always && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    mounted.map.fitBounds(bounds, { padding: [24, 24], animate });
+    // Below the tools at the upper edge
+    mounted.map.fitBounds(bounds, { paddingTopLeft: [24, 48], paddingBottomRight: [24, 24], animate });
   }
 
   function drawScale(): void {

@@ -43,8 +43,8 @@ export function footer(context: Context): HTMLElement {
   const note = h("div", { class: "ts-note" });
   const draw = (): void => {
     const data = context.data();
-    note.hidden = !data;
-    if (!data) return;
+    note.hidden = !data || context.model.get("points").length === 0;
+    if (!data || note.hidden) return;
     const [meaning = "", source = ""] = explain(context, data);
     const all =
       context.model.get("exclude").length > 0
@@ -66,7 +66,7 @@ export function footer(context: Context): HTMLElement {
     );
   };
   context.onData(draw);
-  context.watch(["exclude", "bars"], draw);
+  context.watch(["exclude", "bars", "points"], draw);
   return note;
 }
 

@@ -80,14 +80,14 @@ function render(props: RenderProps<State>): () => void {
     { key: "model" },
   );
   const words = h("span", { class: "ts-clip" });
-  terms.opener.firstChild?.replaceWith(h("span", { class: "iw-2" }, "Model"), words);
+  terms.opener.firstChild?.replaceWith(h("span", { class: "iw-2 ts-prefix" }, "Model"), words);
   context.watch(["model"], () => {
     words.textContent = modelWords(model.get("model"));
   });
   const choices = seriesPanel(context);
   const series = open("Series", null, choices.element, { key: "series", onOpen: choices.refresh });
   const shown = h("span", { class: "ts-clip" });
-  series.opener.firstChild?.replaceWith(h("span", { class: "iw-2" }, "Series"), shown);
+  series.opener.firstChild?.replaceWith(h("span", { class: "iw-2 ts-prefix" }, "Series"), shown);
   const nameSeries = (): void => {
     const labels = new Map(context.data()?.names.map(({ name, label }) => [name, label]));
     const now = model.get("series");

@@ -152,10 +152,10 @@ export function tools(context: Context, chart: Chart): HTMLElement {
       chart.boxMode = !chart.boxMode;
       box.setAttribute("aria-pressed", String(chart.boxMode));
     },
-    { class: "ghost icon small", icon: icon("area"), hideLabel: true, key: "box" },
+    { class: "ghost icon small", icon: icon("box"), hideLabel: true, key: "box" },
   );
   box.setAttribute("aria-pressed", "false");
-  return h(
+  const element = h(
     "div",
     { class: "ts-tools", role: "toolbar", "aria-label": "Chart" },
     button(
@@ -182,4 +182,8 @@ export function tools(context: Context, chart: Chart): HTMLElement {
     ),
     h("label", { class: "ts-check" }, follow, "date follows pointer"),
   );
+  context.watch(["points"], () => {
+    element.hidden = context.model.get("points").length === 0;
+  });
+  return element;
 }

@@ -320,6 +320,7 @@ function render(props: RenderProps<State>): () => void {
     const there = data !== null;
     for (const part of [chartHost, notes, controls, facts]) part.hidden = !there;
     empty.hidden = there || model.get("transect").length > 0;
+    table.element.hidden = !empty.hidden;
     for (const tool of [reverse, clear, box, save.opener, codes.opener]) tool.hidden = !there;
     if (!data) {
       title.textContent = "Transect";
@@ -367,7 +368,7 @@ function render(props: RenderProps<State>): () => void {
             () => {
               if (line.panel.hidden) line.opener.click();
             },
-            { class: "primary", key: "give-line" },
+            { key: "give-line" },
           )
         : null,
     );

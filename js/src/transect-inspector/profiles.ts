@@ -22,7 +22,7 @@ function layerSelect(context: Context, asked: Asked, number: number): HTMLSelect
   });
   if (follows) {
     const now = layers.find(({ key }) => key === model.get("layer"));
-    select.append(h("option", { value: "" }, `As on the map${now ? `: ${now.label}` : ""}`));
+    select.append(h("option", { value: "" }, now ? `${now.label} (as on the map)` : "As on the map"));
   }
   const groups = new Map<string, LayerInfo[]>();
   for (const layer of layers) groups.set(layer.group, [...(groups.get(layer.group) ?? []), layer]);
@@ -50,7 +50,7 @@ function dateSelect(context: Context, asked: Asked, number: number): HTMLElement
   });
   const now = model.get("date");
   if (model.get("_follows"))
-    select.append(h("option", { value: "" }, `As on the map${now ? `: ${iso(now)}` : ""}`));
+    select.append(h("option", { value: "" }, now ? `${iso(now)} (as on the map)` : "As on the map"));
   select.append(...layer.dates.map((date) => h("option", { value: date }, iso(date))));
   const shown = layer.dates.includes(now) ? now : (layer.dates.at(-1) ?? "");
   select.value = asked.date || (model.get("_follows") ? "" : shown);

@@ -40,4 +40,7 @@ class Panel(Widget):
     ).tag(sync=True)
     _error: Any = traitlets.Dict(default_value=None, allow_none=True).tag(sync=True)
     _revision = traitlets.Int(0).tag(sync=True)
+    _invites = traitlets.Bool(False, help="Whether a click draws a series somewhere: said on the map.").tag(
+        sync=True
+    )
     _fit = traitlets.Bool(True, help="Whether a new display shows all of the data at first.").tag(sync=True)

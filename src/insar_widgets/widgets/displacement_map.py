@@ -197,6 +197,10 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
         self._panel.close()
         super().close()
 
+    def _invite(self, seen: bool = True) -> None:
+        """Say on the map that a click begins, as long as an inspector that draws what is clicked is seen."""
+        self._panel._invites = seen
+
     def _tie(self, name: str, of_panel: str) -> None:
         """Keep a trait and that of the panel equal; `traitlets.link` refuses changes that come from several threads."""
         setattr(self._panel, of_panel, getattr(self, name))

@@ -231,6 +231,9 @@ class TimeSeriesInspector(Widget):
     def _link(self, other: traitlets.HasTraits) -> None:
         self._map = other if other.has_trait("center") else None
         self._can_zoom = self._map is not None
+        invite: Any = getattr(other, "_invite", None)
+        if invite is not None:
+            invite()
         for name in _LINKED:
             if other.has_trait(name):
                 self._links.append(traitlets.link((other, name), (self, name)))

@@ -426,6 +426,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
                 self._body.show(name)
                 if name == "map" and self._seen:  # what is beside it is made after it is on the page
                     self._side.show(self.tab)
+                    self.map._invite(self.tab == "profiles")
             except Exception as error:  # shown on the page, which nobody waits for
                 self.log.debug("Workbench: stage %s failed", name, exc_info=True)
                 self._bar.error = describe_error(error)

@@ -80,25 +80,43 @@ function yTicks(frame: Frame): Tick[] {
   return valueTicks(frame.y.domain, frame.bottom - frame.top, 42);
 }
 
+/** Classes of the grid's lines, and their colours in chart.css. */
+const GRID = {
+  "iw-c-grid": "var(--iw-line)",
+  "iw-c-grid major": "var(--iw-line2)",
+  "iw-c-zero": "var(--iw-edge)",
+};
+type Ends = [x1: number, y1: number, x2: number, y2: number];
+
 function line(className: string, x1: number, y1: number, x2: number, y2: number): SVGLineElement {
   return svg("line", { class: className, x1, y1, x2, y2 });
 }
 
-function axes(spec: ChartSpec, layout: Layout): SVGElement {
+/** Ticks, labels and grid; `paint` takes the grid where symbols are on the canvas, which lies under the svg. */
+function axes(
+  spec: ChartSpec,
+  layout: Layout,
+  paint: ((className: keyof typeof GRID, ends: Ends) => void) | null,
+): SVGElement {
   const group = svg("g", { class: "iw-c-axes" });
+  const rule = (className: keyof typeof GRID, ...ends: Ends): SVGElement | null => {
+    if (!paint) return line(className, ...ends);
+    paint(className, ends);
+    return null;
+  };
   const { left, right, x } = layout;
   const ticks = xTicks(spec.x, x.domain, right - left);
   const inside = ticks.filter(({ value }) => value >= x.domain[0] && value <= x.domain[1]);
   layout.panels.forEach((frame, index) => {
     for (const tick of inside) {
       const at = Math.round(x(tick.value)) + 0.5;
-      append(group, line(tick.major ? "iw-c-grid major" : "iw-c-grid", at, frame.top, at, frame.bottom));
+      append(group, rule(tick.major ? "iw-c-grid major" : "iw-c-grid", at, frame.top, at, frame.bottom));
     }
     for (const tick of yTicks(frame)) {
       const at = Math.round(frame.y(tick.value)) + 0.5;
       append(
         group,
-        line(tick.value === 0 ? "iw-c-zero" : "iw-c-grid", left, at, right, at),
+        rule(tick.value === 0 ? "iw-c-zero" : "iw-c-grid", left, at, right, at),
         svg("text", { x: left - 6, y: at + 3.5, "text-anchor": "end" }, tick.label),
       );
     }
@@ -346,7 +364,6 @@ export function draw(
     svg("line", { class: "iw-c-hatching", x1: 0, y1: 0, x2: 0, y2: 6 }),
   );
   const defs = svg("defs", {}, hatch);
-  append(target, defs, axes(spec, layout));
   const count = spec.panels
     .flatMap((panel) => panel.marks)
     .reduce((sum, mark) => sum + (mark.kind === "points" && !mark.hidden ? mark.x.length : 0), 0);
@@ -371,6 +388,14 @@ export function draw(
     known.set(color, computed);
     return computed;
   };
+  const paint = brush
+    ? (className: keyof typeof GRID, [x1, y1, x2, y2]: Ends): void => {
+        brush.strokeStyle = resolve(GRID[className]);
+        brush.lineWidth = 1;
+        brush.stroke(new Path2D(`M${x1} ${y1}L${x2} ${y2}`));
+      }
+    : null;
+  append(target, defs, axes(spec, layout, paint));
   layout.panels.forEach((frame, index) => {
     const clip = `${id}p${index}`;
     const height = frame.bottom - frame.top;
