@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from insar_widgets.errors import GnssError
-from insar_widgets.gnss._noise import coefficient, daily_design, in_bins
+from insar_widgets.gnss._daily import STEPS_FROM, fit_days
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -103,17 +103,14 @@ def without_steps(projected: xr.Dataset, equipment: list[date], others: list[dat
         return Mended(los)
     quakes = [d for d in others if days[0] < np.datetime64(d) <= days[-1] and d not in inside]
     breaks = sorted({*inside, *quakes})
-    used = np.isfinite(los)
-    design = daily_design(days, breaks)[used]
-    binned = in_bins(design, los[used], days[used].astype(float))
-    if np.linalg.matrix_rank(binned[0]) < design.shape[1]:
+    fit = fit_days(days, los, breaks)
+    if fit is None:
         raise GnssError(f"its days cannot tell {named(breaks)} and the rate apart")
-    coefficients = np.linalg.lstsq(design, los[used], rcond=None)[0]
     sizes, mended = [], los.copy()
     for step in inside:
-        column = 2 + breaks.index(step)
-        known = coefficient(*binned, column)
-        size = float(coefficients[column])
+        column = STEPS_FROM + breaks.index(step)
+        known = fit.known(column)
+        size = float(fit.coefficients[column])
         mended[days > np.datetime64(step)] -= size
         mended[days == np.datetime64(step)] = np.nan  # partly before, partly after
         sizes.append(Step(step, size, known.deviation, known.half_width))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -15,9 +14,6 @@ Floats = npt.NDArray[np.float64]
 CONFIDENCE = 0.95
 _CORRELATION_TIMES = 5
 _CORRELATED_SHARES = (0.5, 1.0)
-_MOST_BINS = 120
-_SHORTEST_BIN = 10.0  # days
-_SEASONS_FROM = 730  # days; in shorter series a yearly term and a rate cannot be told apart
 
 
 @dataclass(frozen=True)
@@ -120,21 +116,3 @@ def _models(design_bytes: bytes, days_bytes: bytes, unknown: int) -> tuple[_Mode
 def line_and(days: Floats, *columns: Floats) -> Floats:
     """Design matrix of a constant, a rate per year and further columns."""
     return np.stack([np.ones(days.size), (days - days[0]) / 365.25, *columns], axis=1)
-
-
-def daily_design(days: npt.NDArray[np.datetime64], breaks: list[date]) -> Floats:
-    """Design matrix of daily positions: a line, steps after these days, a yearly term in more than two years."""
-    day = days.astype("datetime64[D]").astype(np.float64)
-    angle = 2 * np.pi * (day - day[0]) / 365.25
-    yearly = (np.cos(angle), np.sin(angle)) if day[-1] - day[0] > _SEASONS_FROM else ()
-    return line_and(day, *((day > np.datetime64(step).astype(int)).astype(float) for step in breaks), *yearly)
-
-
-def in_bins(design: Floats, values: Floats, days: Floats) -> tuple[Floats, Floats, Floats]:
-    """Means of daily values, of their design and of their days: few enough to look at all their correlations."""
-    width = max(_SHORTEST_BIN, (days[-1] - days[0]) / _MOST_BINS)
-    number = np.unique(np.floor((days - days[0]) / width), return_inverse=True)[1]
-    count = np.bincount(number)
-    stacked = np.column_stack([design, values, days])
-    means = np.stack([np.bincount(number, column) / count for column in stacked.T], axis=1)
-    return np.ascontiguousarray(means[:, :-2]), means[:, -2].copy(), means[:, -1].copy()

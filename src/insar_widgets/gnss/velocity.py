@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from insar_widgets.errors import GnssError
+from insar_widgets.gnss._daily import fit_days
 from insar_widgets.gnss._epochs import named
-from insar_widgets.gnss._noise import coefficient, daily_design, in_bins
 from insar_widgets.gnss.steps import StationStep
 
 __all__ = ["StationVelocity", "station_velocity"]
@@ -79,20 +79,18 @@ def station_velocity(
     breaks = sorted(
         {s.date for s in steps if s.station == name and time[0] < np.datetime64(s.date) <= time[-1]}
     )
-    design = daily_design(time, breaks)
     rates, deviations, residuals = [], [], []
     for component in _COMPONENTS:
         # relative to the first day: positions have millions of metres, displacements millimetres
         moved = chosen[component].values - chosen[component].values[0]
-        binned = in_bins(design, moved, time.astype(float))
-        if np.linalg.matrix_rank(binned[0]) < design.shape[1]:
+        fit = fit_days(time, moved, breaks)
+        if fit is None:
             raise GnssError(
                 f"The days of {name or 'the station'} cannot tell {named(breaks)} and its rate apart."
             )
-        coefficients = np.linalg.lstsq(design, moved, rcond=None)[0]
-        rates.append(float(coefficients[1]))
-        deviations.append(coefficient(*binned, 1).deviation)
-        residuals.append(moved - design @ coefficients)
+        rates.append(float(fit.coefficients[1]))
+        deviations.append(fit.known(1).deviation)
+        residuals.append(fit.residuals)
     spread = float(np.std(residuals[0]) * np.std(residuals[1]))
     together = float(np.mean(residuals[0] * residuals[1])) / spread if spread > 0 else 0.0
     east, north, up = rates
