@@ -46,3 +46,12 @@ def test_where_nothing_was_ever_run_it_is_said(geographic_run, tmp_path):
     (results.work_dir / "smallbaselineApp.cfg").unlink()
     with pytest.raises(RunError, match="never run"):
         export_hdfeos5(results, tmp_path)
+
+
+def test_in_a_confined_page_mintpys_step_reads_nothing_from_outside(finished_run, tmp_path):
+    work_dir = tmp_path / "root" / "work"
+    shutil.copytree(finished_run.work_dir, work_dir)
+    results = open_results(work_dir)  # of a template whose products lie elsewhere
+    with pytest.raises(RunError, match=r"mintpy\.load\.\w+ = .* is outside .*root"):
+        export_hdfeos5(results, tmp_path / "root" / "out", root=tmp_path / "root")
+    assert not list(work_dir.glob("*.he5"))

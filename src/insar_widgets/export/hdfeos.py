@@ -24,6 +24,7 @@ def export_hdfeos5(
     on_progress: Progress | None = None,
     cancelled: threading.Event | None = None,
     notes: list[str] | None = None,
+    root: str | Path | None = None,
 ) -> list[Path]:
     """Write series, quality and geometry as one HDF-EOS5 file with MintPy's step ``hdfeos5``.
 
@@ -39,6 +40,8 @@ def export_hdfeos5(
         Folder for a copy; the file stays in the work directory only if not given.
     on_progress, cancelled, notes
         See `export_displacement`.
+    root
+        Folder that MintPy's step must not read outside of, see `Run`.
 
     Returns
     -------
@@ -60,6 +63,7 @@ def export_hdfeos5(
     if notes is not None:
         job.notes = notes
     run = Run.attach(results.work_dir)
+    run.root = None if root is None else Path(root).resolve()
     made = _made(run)
     if made:
         job.notes += [
@@ -85,7 +89,7 @@ def _make(run: Run, job: Job) -> list[Path]:
     if template.get(_OPTION) != "yes":
         job.notes.append(f"The template says {_OPTION} = yes from now on.")
     job.notes.append("MintPy writes options into the attributes of the series; open the results again.")
-    run = Run(run.work_dir, template.with_options({_OPTION: "yes"}))
+    run = Run(run.work_dir, template.with_options({_OPTION: "yes"}), root=run.root)
     job.check()
     run.start(steps=[_STEP])
     try:

@@ -247,6 +247,7 @@ def carry_out(
     on_error: Callable[[str, Exception], None] | None = None,
     cancelled: threading.Event | None = None,
     notes: list[str] | None = None,
+    root: Path | None = None,
 ) -> list[Path]:
     """Write what is chosen, product by product.
 
@@ -258,6 +259,8 @@ def carry_out(
         Called with a product and its files when it is done.
     on_error
         Called with a product that could not be written, and why; the others follow. If not given, the error is raised.
+    root
+        Folder that what MintPy itself does must not read outside of.
     """
     plan_export(results, out, choice)
     job = Job(cancelled=cancelled)
@@ -266,6 +269,8 @@ def carry_out(
     for product in sorted(dict.fromkeys(choice.products), key=lambda name: name == "hdfeos5"):
         job.check()
         common: dict[str, Any] = {"cancelled": cancelled, "notes": notes}
+        if product == "hdfeos5":
+            common["root"] = root
         if on_progress is not None:
             common["on_progress"] = lambda share, words, product=product: on_progress(product, share, words)
         try:

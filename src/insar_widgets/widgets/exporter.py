@@ -316,7 +316,7 @@ class Exporter(Widget):
             if results is not None:
                 carry_out(
                     results, folder, choice, on_progress=show, on_files=finished, on_error=failed,
-                    cancelled=job.cancelled, notes=notes,
+                    cancelled=job.cancelled, notes=notes, root=self._folders.root,
                 )  # fmt: skip
         except CancelledError as error:
             said.append({"severity": "info", "product": "", "text": str(error)})
