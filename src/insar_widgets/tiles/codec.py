@@ -100,18 +100,30 @@ def encode_tile(
     level
         Level of the pyramid that was read, for information.
     """
+    header, codes = encode_parts(tile, quantisation, classes=classes, level=level)
+    return header if codes is None else header + codes.tobytes()
+
+
+def encode_parts(
+    tile: npt.NDArray[np.float32],
+    quantisation: Quantisation | None = None,
+    *,
+    classes: bool = False,
+    level: int = 0,
+) -> tuple[bytes, npt.NDArray[Any] | None]:
+    """Header and codes, None for an empty tile: `encode_tile` for whoever joins many tiles and copies them once."""
     if tile.shape != (TILE, TILE):
         raise TileError(f"A tile has {TILE} x {TILE} pixels, not {' x '.join(map(str, tile.shape))}.")
     low, high = float(np.fmin.reduce(tile, axis=None)), float(np.fmax.reduce(tile, axis=None))
     if low != low:  # noqa: PLR0124 - NaN: there is nothing else
-        return _header(EMPTY, level, 1.0, 0.0, 0)
+        return _header(EMPTY, level, 1.0, 0.0, 0), None
     empty = np.isnan(tile)
     if classes:
         for kind in (UINT8, UINT16):
             dtype, nodata = _TYPES[kind]
             if low >= 0 and high < nodata and not np.any(tile[~empty] % 1):
                 codes = np.where(empty, np.float32(nodata), tile).astype(dtype)
-                return _header(kind, level, 1.0, 0.0, nodata) + codes.tobytes()
+                return _header(kind, level, 1.0, 0.0, nodata), codes
     elif quantisation is not None and quantisation.low <= low and high <= quantisation.high:
         dtype, nodata = _TYPES[UINT16]
         steps = _steps()
@@ -120,8 +132,8 @@ def encode_tile(
         steps += 0.5
         np.copyto(steps, nodata, where=empty)
         codes = steps.astype(dtype)
-        return _header(UINT16, level, quantisation.scale, quantisation.offset, nodata) + codes.tobytes()
-    return _header(FLOAT32, level, 1.0, 0.0, 0) + tile.astype("<f4").tobytes()
+        return _header(UINT16, level, quantisation.scale, quantisation.offset, nodata), codes
+    return _header(FLOAT32, level, 1.0, 0.0, 0), tile.astype("<f4")
 
 
 def decode_tile(data: bytes) -> npt.NDArray[np.float32]:

@@ -23,7 +23,7 @@ from insar_widgets.tiles._origin import Origin, in_memory, origin_of
 from insar_widgets.tiles._raster import Floats32, Kind, Raster
 from insar_widgets.tiles._store import StoredLevels
 from insar_widgets.tiles._warp import shows, warp_tile
-from insar_widgets.tiles.codec import Format, Quantisation, encode_tile
+from insar_widgets.tiles.codec import Format, Quantisation, encode_parts, encode_tile
 from insar_widgets.tiles.pyramid import PyramidStatus
 from insar_widgets.tiles.statistics import Statistics, seen_range, summarise
 
@@ -44,6 +44,7 @@ class _Gather:
     index: npt.NDArray[np.int32]
 
 
+_local = threading.local()
 # shared by all layers on a grid
 _gathers: ByteCache[_Gather | None] = ByteCache(_GATHER_BYTES, lambda g: 64 if g is None else g.index.nbytes)
 
@@ -189,6 +190,29 @@ class TileSource:
         CancelledError
             `cancelled` was set.
         """
+        tile = np.empty((TILE, TILE), np.float32)
+        if not self._fill(tile, (z, x, y), index, cancelled):
+            tile[...] = np.nan
+        return tile
+
+    def encoded(
+        self, z: int, x: int, y: int, index: int | None = None, *, cancelled: Cancelled | None = None
+    ) -> list[bytes | npt.NDArray[np.generic]]:
+        """The bytes of `encode(tile(...))` in parts to be joined; no part where the tile is empty.
+
+        Half of the time that takes would go into new memory for each step.
+        """
+        tile = _room()
+        if not self._fill(tile, (z, x, y), index, cancelled):
+            return []
+        header, codes = encode_parts(tile, self.quantisation, classes=self.kind != "values")
+        return [] if codes is None else [header, codes]
+
+    def _fill(
+        self, tile: Floats32, place: tuple[int, int, int], index: int | None, cancelled: Cancelled | None
+    ) -> bool:
+        """Put the values of a tile where they are wanted; False where the tile shows nothing of the raster."""
+        z, x, y = place
         x = _check_tile(z, x, y)
         number = self._raster.slice_number(index)
         check(cancelled)
@@ -198,10 +222,12 @@ class TileSource:
                 (self._raster.grid, z, x, y), lambda: self._gather(z, x, y, level), cancelled
             )
             if gather is None:
-                return np.full((TILE, TILE), np.nan, np.float32)
+                return False
             check(cancelled)
             window = self._levels.window(gather.level, number, gather.rows, gather.columns, cancelled)
-        return window.take(gather.index).reshape(TILE, TILE)
+        # all places are within the window; "clip" only spares the check, and the copy it needs
+        window.take(gather.index, out=tile.reshape(-1), mode="clip")
+        return True
 
     def encode(self, tile: Floats32, format: Format = "auto") -> bytes:
         """Bytes of a tile for the front end; see `insar_widgets.tiles.codec` for the layout.
@@ -368,6 +394,14 @@ class TileSource:
         if partly:
             index[outside] = height * width
         return _Gather(level, slice(top, top + height), slice(left, left + width), index.reshape(-1))
+
+
+def _room() -> Floats32:
+    """A tile that each thread uses again."""
+    found: Floats32 | None = getattr(_local, "tile", None)
+    if found is None:
+        found = _local.tile = np.empty((TILE, TILE), np.float32)
+    return found
 
 
 @lru_cache(maxsize=1)

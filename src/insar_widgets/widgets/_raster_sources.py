@@ -83,12 +83,10 @@ class Sources:
 
     def tile(
         self, key: str, tile: tuple[int, int, int, int], cancelled: threading.Event | None = None
-    ) -> bytes:
-        """One tile ``(slice, z, x, y)`` as bytes; none where it is empty."""
-        source = self._source(key)
+    ) -> list[Any]:
+        """One tile ``(slice, z, x, y)`` as parts of its bytes; none where it is empty."""
         index, z, x, y = tile
-        values = source.tile(z, x, y, index=index, cancelled=cancelled)
-        return b"" if np.isnan(values).all() else source.encode(values)
+        return list(self._source(key).encoded(z, x, y, index, cancelled=cancelled))
 
     def value(self, key: str, lon: float, lat: float, index: int) -> float:
         """The value of the pixel at a place; NaN where there is none."""

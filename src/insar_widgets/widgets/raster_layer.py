@@ -343,9 +343,10 @@ class RasterLayer(Widget):
     def _tiles(self, request: Request) -> Answer:
         tiles = request.payload["tiles"]
         key = str(request.payload["source"])
-        buffers = []
+        found: list[list[Any]] = []
         for tile in tiles:
             request.check()
-            buffers.append(self._sources.tile(key, tuple(tile), request.cancelled))
+            found.append(self._sources.tile(key, tuple(tile), request.cancelled))
+        sizes = [sum(memoryview(part).nbytes for part in parts) for parts in found]
         # in one piece, as every buffer of a message costs the server and the page some work
-        return Answer({"sizes": [len(part) for part in buffers]}, [b"".join(buffers)])
+        return Answer({"sizes": sizes}, [b"".join(part for parts in found for part in parts)])
