@@ -47,3 +47,11 @@ def test_only_steps_of_the_station_are_taken_out():
 def test_too_few_days_are_refused_by_name():
     with pytest.raises(GnssError, match="AAAA has 5 daily positions"):
         station_velocity(made(600), end="2018-01-05")
+
+
+def test_steps_that_the_days_cannot_tell_apart_are_refused_by_date():
+    series = made(400)
+    gap = series.isel(time=[*range(200), *range(220, 400)])
+    twice = [StationStep("AAAA", date(2018, 7, day), "equipment", "antenna") for day in (23, 30)]
+    with pytest.raises(GnssError, match="AAAA cannot tell the steps of 2018-07-23, 2018-07-30 and its rate"):
+        station_velocity(gap, steps=twice)

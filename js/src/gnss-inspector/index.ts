@@ -1,5 +1,5 @@
 import type { RenderProps } from "@anywidget/types";
-import { alertRow, makeViewContext } from "../lib/context";
+import { errorBox, makeViewContext } from "../lib/context";
 import { append, button, h, replace, suppressShortcuts } from "../lib/dom";
 import "../lib/theme.css";
 import { popovers } from "../lib/popover";
@@ -41,15 +41,6 @@ function makeContext(props: RenderProps<State>): Context {
       listeners.push(update);
     },
   };
-}
-
-function errorBox(context: Context): HTMLElement {
-  const box = h("div", { role: "alert" });
-  context.watch(["_error"], () => {
-    const error = context.model.get("_error");
-    replace(box, error ? alertRow(error, null) : null);
-  });
-  return box;
 }
 
 function emptyState(context: Context, find: (refresh: boolean) => void): HTMLElement {

@@ -30,6 +30,22 @@ export function alertRow(
   );
 }
 
+/** Shows what the kernel says went wrong, for as long as it says so. */
+export function errorBox<State extends { _error: { message: string; remedy: string } | null }>({
+  model,
+  watch,
+}: {
+  model: AnyModel<State>;
+  watch: (traits: readonly "_error"[], update: () => void) => void;
+}): HTMLElement {
+  const box = h("div", { role: "alert" });
+  watch(["_error"], () => {
+    const error = model.get("_error");
+    replace(box, error ? alertRow(error, null) : null);
+  });
+  return box;
+}
+
 /** The words of any failure; null for one that the user asked for by cancelling. */
 export function wordsOf(error: unknown): { message: string; remedy: string } | null {
   if (error instanceof RequestError) return error.cancelled ? null : error;

@@ -1,6 +1,7 @@
 import type { RenderProps } from "@anywidget/types";
-import { alertRow, makeViewContext } from "../lib/context";
-import { append, h, replace, suppressShortcuts } from "../lib/dom";
+import { codePanel } from "../lib/code-panel";
+import { errorBox, makeViewContext } from "../lib/context";
+import { append, h, suppressShortcuts } from "../lib/dom";
 import { bytesOf } from "../lib/messages";
 import "../lib/theme.css";
 import { addPanel } from "./add-panel";
@@ -14,7 +15,7 @@ import {
   type State,
 } from "./api";
 import { chartPart } from "./chart-part";
-import { codePanel, exportPanel, footer } from "./export-panel";
+import { exportPanel, footer } from "./export-panel";
 import { modelPanel } from "./model-panel";
 import { radiusField, segmented, seriesPanel, tools } from "./panels";
 import { popovers } from "../lib/popover";
@@ -55,15 +56,6 @@ function makeContext(props: RenderProps<State>): Context {
   };
 }
 
-function errorBox(context: Context): HTMLElement {
-  const box = h("div", { role: "alert" });
-  context.watch(["_error"], () => {
-    const error = context.model.get("_error");
-    replace(box, error ? alertRow(error, null) : null);
-  });
-  return box;
-}
-
 function render(props: RenderProps<State>): () => void {
   const { model, el } = props;
   const root = h("div", { class: "iw ts" });
@@ -98,7 +90,11 @@ function render(props: RenderProps<State>): () => void {
   context.watch(["series"], nameSeries);
   const add = open("Add points", "plus", addPanel(context), { hideLabel: true, key: "add" });
   const save = open("Save", "download", exportPanel(context, part.chart), { hideLabel: true, key: "save" });
-  const code = codePanel(context);
+  const code = codePanel(context, async () => (await context.requests.request("code", null)).payload.text, {
+    panel: "ts-model",
+    text: "ts-code",
+    row: "iw-row",
+  });
   const codes = open("Code for this", "code", code.element, {
     hideLabel: true,
     key: "code",

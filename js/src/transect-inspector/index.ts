@@ -1,5 +1,6 @@
 import type { RenderProps } from "@anywidget/types";
 import { Chart, chartPng, chartSvg, download } from "../lib/chart";
+import { codePanel } from "../lib/code-panel";
 import { alertRow, makeViewContext } from "../lib/context";
 import { append, button, h, listen, replace, suppressShortcuts } from "../lib/dom";
 import { icon } from "../lib/icons";
@@ -108,49 +109,6 @@ function swathField(context: Context): HTMLElement {
     input,
     h("span", { class: "iw-2" }, "m"),
   );
-}
-
-function codePanel(context: Context): { element: HTMLElement; refresh: () => void } {
-  const text = h("textarea", {
-    class: "iw-in",
-    readonly: true,
-    rows: 12,
-    "aria-label": "Python code",
-    spellcheck: "false",
-  });
-  const refresh = (): void => {
-    context.requests.request("code", null).then(({ payload }) => {
-      text.value = payload;
-    }, context.fail);
-  };
-  const copy = button(
-    "Copy",
-    () => {
-      text.select();
-      // Browsers offer the clipboard to https pages and to this machine only; the text stays selected.
-      const clipboard = navigator.clipboard as Clipboard | undefined;
-      clipboard?.writeText(text.value).then(
-        () => {
-          context.live.say("Copied");
-        },
-        () => undefined,
-      );
-    },
-    { class: "small", icon: icon("copy"), key: "copy-code" },
-  );
-  context.onData(() => {
-    if (text.offsetParent) refresh();
-  });
-  return {
-    element: h(
-      "div",
-      { class: "ti-stack" },
-      h("p", { class: "iw-2" }, "Python that makes these numbers without the widget."),
-      text,
-      h("div", {}, copy),
-    ),
-    refresh,
-  };
 }
 
 function savePanel(context: Context, chart: Chart, mask: () => string): HTMLElement {
@@ -268,7 +226,9 @@ function render(props: RenderProps<State>): () => void {
 
   const open = popovers(root);
   const line = open("Line", null, linePanel(context), { key: "line" });
-  const code = codePanel(context);
+  const code = codePanel(context, async () => (await context.requests.request("code", null)).payload, {
+    panel: "ti-stack",
+  });
   const save = open("Save", "download", savePanel(context, chart, mask), { hideLabel: true, key: "save" });
   const codes = open("Code for this", "code", code.element, {
     hideLabel: true,
