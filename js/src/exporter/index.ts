@@ -1,6 +1,7 @@
 // Exporter: what is chosen on the left, its files on the right, the folder and the deeds below.
 
 import type { RenderProps } from "@anywidget/types";
+import { toClipboard } from "../lib/clipboard";
 import { alertRow, makeViewContext, wordsOf } from "../lib/context";
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
@@ -51,8 +52,7 @@ function folderPart(context: Context): HTMLElement {
   const copy = button(
     "Copy the path",
     () => {
-      navigator.clipboard
-        .writeText(model.get("out"))
+      toClipboard(model.get("out"))
         .then(() => {
           live.say("Path copied");
         })
@@ -141,7 +141,7 @@ function deedsPart(context: Context): HTMLElement {
         .request("code", null)
         .then(async ({ payload }) => {
           try {
-            await navigator.clipboard.writeText(payload);
+            await toClipboard(payload);
             live.say("Python copied");
             said.textContent = "Python that writes these files is on the clipboard.";
           } catch {

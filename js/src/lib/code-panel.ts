@@ -1,5 +1,6 @@
 // The Python that makes what an inspector shows: asked for when it is seen, copied by a button.
 
+import { toClipboard } from "./clipboard";
 import { button, h, type LiveRegion } from "./dom";
 import { icon } from "./icons";
 
@@ -30,15 +31,14 @@ export function codePanel(
   const copy = button(
     "Copy",
     () => {
-      text.select();
-      // Browsers offer the clipboard to https pages and to this machine only; the text stays selected.
-      const clipboard = navigator.clipboard as Clipboard | undefined;
-      clipboard?.writeText(text.value).then(
-        () => {
+      toClipboard(text.value)
+        .then(() => {
           source.live.say("Copied");
-        },
-        () => undefined,
-      );
+        })
+        .catch(() => undefined)
+        .finally(() => {
+          text.select(); // where nothing could be copied, the keyboard can
+        });
     },
     { class: "small", icon: icon("copy"), key: "copy-code" },
   );
