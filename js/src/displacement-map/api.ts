@@ -80,6 +80,7 @@ export interface State {
   _error: { message: string; remedy: string } | null;
   _revision: number;
   _invites: boolean;
+  _listened: boolean;
   [trait: string]: unknown;
 }
 

@@ -18,6 +18,7 @@ export default {
       requests.dispose();
     });
     watchMaps(model.widget_manager, model.get("map"), signal, (shown) => {
+      shown.hush(() => model.get("_listened"));
       new Dress(model, requests, shown);
     });
   },

@@ -25,6 +25,7 @@ interface MapView {
   luminoWidget?: LuminoWidget;
   pWidget?: LuminoWidget;
   displayed: Promise<unknown>;
+  send(content: { event?: string }, ...more: unknown[]): void;
   remove(): void;
 }
 
@@ -109,6 +110,11 @@ export interface ShownMap {
   readonly el: HTMLElement;
   /** Aborted when the display is closed, or made again because `panes` changed. */
   readonly signal: AbortSignal;
+  /**
+   * Keeps ipyleaflet from sending every movement and press of the pointer to the kernel, unless `wanted` says so:
+   * there they would stand before what it is asked for.
+   */
+  hush(wanted: () => boolean): void;
 }
 
 interface MapModel {
@@ -185,7 +191,18 @@ export function watchMaps(
       });
       keepSize(map, controller.signal);
       const L = (window as unknown as { L: LeafletModule }).L;
-      onMap({ L, map, el: view.el, signal: controller.signal });
+      onMap({
+        L,
+        map,
+        el: view.el,
+        signal: controller.signal,
+        hush(wanted) {
+          const send = view.send.bind(view);
+          view.send = (content, ...more) => {
+            if (content.event !== "interaction" || controller.signal.aborted || wanted()) send(content, ...more);
+          };
+        },
+      });
     }
   }
 

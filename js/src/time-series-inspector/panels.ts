@@ -129,9 +129,9 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
       ),
     );
   };
-  // Not while it is closed: every click on the map would pay for it
+  // Not while it is closed: every click on the map would pay for it, and for the layout that `offsetParent` needs
   const redraw = (): void => {
-    if (panel.offsetParent) draw();
+    if (!panel.closest("[hidden]")) draw();
   };
   context.onData(redraw);
   context.watch(["points", "series", "minus", "reference_date", "bars", "unit", "_dates"], redraw);

@@ -43,4 +43,7 @@ class Panel(Widget):
     _invites = traitlets.Bool(False, help="Whether a click draws a series somewhere: said on the map.").tag(
         sync=True
     )
+    _listened = traitlets.Bool(
+        False, help="Whether somebody wants to hear of every movement of the pointer, see `on_interaction`."
+    ).tag(sync=True)
     _fit = traitlets.Bool(True, help="Whether a new display shows all of the data at first.").tag(sync=True)

@@ -226,7 +226,7 @@ def _fit(found: Found, wanted: Wanted) -> None:
     exclude = [day for day in wanted.exclude if day in days]
     try:
         fit = fit_time_function(array, **wanted.model, exclude=exclude)
-        used = found.dates[fit["used"].values]
+        used = found.dates[fit.variables["used"].values]
         times = _curve_times(used[0], used[-1], wanted.model)
         found.fit, found.curve = fit, Curve(times, *curve_values(fit, times))
     except ResultsError as error:
@@ -249,7 +249,7 @@ def residual_of(found: Found, line: Line) -> Floats | None:
     """Displacement minus model of a line, at all dates."""
     if found.fit is None or line.problem:
         return None
-    return np.asarray(found.fit["residual"].values[:, found.whole.index(line)], float)
+    return np.asarray(found.fit.variables["residual"].values[:, found.whole.index(line)], float)
 
 
 _POLY = {"velocity": "Velocity", "acceleration": "Acceleration", "poly3": "Cubic term"}
@@ -258,9 +258,10 @@ _POLY = {"velocity": "Velocity", "acceleration": "Acceleration", "poly3": "Cubic
 def columns_of(fit: xr.Dataset) -> list[tuple[str, str, str]]:
     """Parameters worth a column: name in the fit, title, and units as in the fit."""
     found = []
-    for name, variable in fit.data_vars.items():
+    for name in fit.data_vars:
         key = str(name)
-        units = str(variable.attrs.get("units", ""))
+        # `variables` throughout, where xarray would make an array with all coordinates for each look
+        units = str(fit.variables[name].attrs.get("units", ""))
         if (
             key.endswith(("Std", "Cos", "Sin"))
             or f"{key}Std" not in fit

@@ -21,14 +21,15 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
     dates = found.dates.astype("datetime64[ms]").astype(float)
     rms = np.full(dates.size, np.nan)
     if source.rms is not None:
-        rms = np.asarray(source.rms.reindex(date=found.dates).values, float)
+        same = np.array_equal(source.rms["date"].values, found.dates)
+        rms = np.asarray((source.rms if same else source.rms.reindex(date=found.dates)).values, float)
     curve = found.curve
     times = curve.times.astype("datetime64[ms]").astype(float) if curve is not None else np.zeros(0)
     parts = [dates, rms, times]
     columns = columns_of(found.fit) if found.fit is not None else []
     whole = {id(line): i for i, line in enumerate(found.whole)}
     names = [*(n for key, _, _ in columns for n in (key, f"{key}Std")), "rms", "sigma", "count", "residual"]
-    fits = {name: found.fit[name].values for name in names} if found.fit is not None else {}
+    fits = {name: found.fit.variables[name].values for name in names} if found.fit is not None else {}
     lines = []
     for line in found.lines:
         entry: dict[str, Any] = {
@@ -61,7 +62,7 @@ def pack(source: SeriesSource, wanted: Wanted, found: Found) -> tuple[dict[str, 
         "has_rms": source.rms is not None,
         "columns": [{"key": key, "title": title, "units": units} for key, title, units in columns],
         "lines": lines,
-        "used": found.fit["used"].values.astype(int).tolist() if found.fit is not None else [],
+        "used": found.fit.variables["used"].values.astype(int).tolist() if found.fit is not None else [],
         "fit_problem": found.fit_problem,
         "units": source.units,
         "quantity": source.quantity,
@@ -84,11 +85,11 @@ def _remark(values: Any, found: Found, at: int) -> str:
         remarks.append(f"Constant: {zero} at every date.")
     if known.size < values.size:
         remarks.append(f"{known.size} of {values.size} dates have a value.")
-    if found.fit is not None and not np.isfinite(found.fit["rms"].values[at]):
+    if found.fit is not None and not np.isfinite(found.fit.variables["rms"].values[at]):
         size = found.fit.sizes["parameter"]
         dates = "date" if known.size == 1 else "dates"
         remarks.append(f"Too few for a fit: {known.size} {dates} for {size} parameters, take fewer terms.")
-    elif found.fit is not None and not np.isfinite(found.fit["sigma"].values[at]):
+    elif found.fit is not None and not np.isfinite(found.fit.variables["sigma"].values[at]):
         remarks.append("As many parameters as dates: no standard deviation.")
     return " ".join(remarks)
 

@@ -189,6 +189,14 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
         self.reports_hover = True
         self._display.report_hover()
 
+    def on_interaction(self, callback: Any, remove: bool = False) -> None:
+        """As of every `ipyleaflet.Map`; the page tells of clicks and movements only while somebody asks for them.
+
+        They would come by the dozen a second, and each keeps the kernel from what it is asked for.
+        """
+        super().on_interaction(callback, remove)
+        self._panel._listened = bool(self._interaction_callbacks.callbacks)
+
     def close(self) -> None:
         """Take everything of it off the page."""
         if not getattr(self, "_ready", False):  # its arguments were refused
