@@ -97,8 +97,9 @@ class Shown:
     def has(self, name: str, wanted: Callable[[Any], bool]) -> Any:
         """Wait until Python has a trait like that."""
         for _ in range(3600):
-            if wanted(self.traits()[name]):
-                return self.traits()[name]
+            traits = self.traits()
+            if name in traits and wanted(traits[name]):
+                return traits[name]
             self.page.evaluate(PAINTED)
         raise AssertionError(f"{name} stays {self.traits()[name]!r}")
 

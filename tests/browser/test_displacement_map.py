@@ -241,9 +241,21 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     shown.close_looks()
     shown.looks(row, column, (shown.series[day, row, column] + 0.05) / 0.1)
 
-    # points: clicked, measured between, dragged, removed, brought back; their names are text
+    # points: clicked, measured between, dragged, removed, brought back; their names are text. What ipyleaflet reports
+    # of the pointer by itself is sent only while somebody asks for it
+    shown.python("heard = []; m.on_msg(lambda _m, content, _b: heard.append(content.get('type')))")
     page.mouse.click(*shown.at(*there))
     shown.has("points", lambda v: [shown.pixel(p["lon"], p["lat"]) for p in v] == [there])
+    say = "told.value = json.dumps(json.loads(told.value) | dict(heard={}))"
+    shown.python(say.format("heard"))
+    assert shown.has("heard", lambda _: True) == []
+    shown.python(f"hear = lambda **event: exec({say.format("[event['type']]")!r}); m.on_interaction(hear)")
+    for step in range(600):
+        page.mouse.move(*shown.at(there[0] + 0.1 * (step % 2), there[1]))
+        if shown.traits()["heard"]:
+            break
+    assert shown.has("heard", lambda v: v == ["mousemove"])
+    shown.python("m.on_interaction(hear, remove=True)")
     page.keyboard.down("Shift")
     page.mouse.click(*shown.at(row, column))
     page.keyboard.up("Shift")

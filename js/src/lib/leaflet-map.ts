@@ -199,7 +199,8 @@ export function watchMaps(
         hush(wanted) {
           const send = view.send.bind(view);
           view.send = (content, ...more) => {
-            if (content.event !== "interaction" || controller.signal.aborted || wanted()) send(content, ...more);
+            if (content.event !== "interaction" || controller.signal.aborted || wanted())
+              send(content, ...more);
           };
         },
       });
