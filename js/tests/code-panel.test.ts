@@ -31,7 +31,10 @@ test("code is asked for when the panel is seen, and again when the data change; 
   await vi.waitFor(() => {
     expect(text.value).toBe("one");
   });
-  Object.defineProperty(text, "offsetParent", { value: document.body });
+  panel.element.hidden = true;
+  changed();
+  expect(ask).toHaveBeenCalledTimes(1); // closed
+  panel.element.hidden = false;
   changed();
   await vi.waitFor(() => {
     expect(text.value).toBe("two");

@@ -48,7 +48,8 @@ export function codePanel(
     }, source.fail);
   };
   source.onData(() => {
-    if (text.offsetParent) refresh();
+    // `offsetParent` would ask for a layout at every click on the map
+    if (text.isConnected && !text.closest("[hidden]")) refresh();
   });
   const element = h(
     "div",
