@@ -104,6 +104,8 @@ export class TileStore implements Worker {
   readonly #running = new Map<string, Batch>();
   readonly #failed = new Map<string, number>();
   #queue: (Wanted & { name: string })[] = [];
+  /** Tiles of a request of what is waited for. */
+  #share = 1;
   readonly #page = thePage();
 
   /**
@@ -166,6 +168,9 @@ export class TileStore implements Worker {
           now - (this.#failed.get(name) ?? -Infinity) > RETRY_AFTER,
       )
       .sort((a, b) => a.priority - b.priority);
+    // Equal shares: each request smaller than the one before would mean many, one waiting for the other.
+    const urgent = this.#queue.filter(({ priority }) => priority === 0).length;
+    this.#share = Math.max(1, Math.min(BATCH[0], Math.ceil(urgent / AT_ONCE)));
     this.#page.pump();
   }
 
@@ -186,10 +191,7 @@ export class TileStore implements Worker {
     const same = this.#queue.filter(
       (one) => one.source === source && one.revision === revision && one.priority === priority,
     );
-    const taken = same.slice(
-      0,
-      Math.max(1, Math.min(BATCH[priority === 0 ? 0 : 1], Math.ceil(same.length / AT_ONCE))),
-    );
+    const taken = same.slice(0, priority === 0 ? this.#share : BATCH[1]);
     const names = new Set(taken.map(({ name }) => name));
     this.#queue = this.#queue.filter(({ name }) => !names.has(name));
     const batch: Batch = { keys: [...names], controller: new AbortController() };
