@@ -27,7 +27,7 @@ pytestmark = pytest.mark.mintpy
 BASEMAPS = ("arcgisonline.com", "opentopomap.org")
 STAGES = ("stack", "template", "run", "map", "gnss", "export")
 LONG = 240_000  # a run of MintPy on a busy machine
-HOSTS = [pytest.param("lab", marks=pytest.mark.soak), "nb7", "app"]
+HOSTS = ["lab", "nb7", "app"]
 
 
 @pytest.fixture

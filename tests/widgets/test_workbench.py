@@ -95,6 +95,10 @@ def test_a_work_directory_lands_on_its_map_with_everything_linked(make, finished
     assert bench.tab == "gnss"
     bench.tab = "network"
     assert bench.stage == "map"
+    bench.map.points = bench.map.points[:0]
+    assert bench.tab == "network"
+    bench.map.points = [point]  # which is drawn beside the transect
+    assert (bench.stage, bench.tab) == ("map", "profiles")
     assert set(bench.runner.states.values()) <= {"completed", "off"}
     assert stage(bench, "run")["state"] == "completed"
 

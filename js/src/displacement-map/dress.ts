@@ -153,6 +153,14 @@ export class Dress {
         return open;
       },
     });
+    // What is open within it takes the key for itself, and what follows here does not get it.
+    const escape = (event: KeyboardEvent): void => {
+      const inside = event.target instanceof Element && event.target.closest(".dm-side, .dm-looks");
+      if (event.key !== "Escape" || !inside || !head.closeAppearance()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    shown.el.addEventListener("keydown", escape, { signal });
     const invite = inviteBox(context);
     const marks = shapes(context, (tool) => {
       head.tool(tool);
@@ -161,14 +169,6 @@ export class Dress {
     head.connect(marks);
     replace(this.#header, ...head.children);
     replace(this.#side, look.element);
-    const escape = (event: KeyboardEvent): void => {
-      const inside = event.target instanceof Element && event.target.closest(".dm-side, .dm-looks");
-      if (event.key !== "Escape" || !inside || !head.closeAppearance()) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    };
-    shown.el.addEventListener("keydown", escape, { capture: true, signal });
-
     const topRight = h("div", { class: "dm-top-right" }, losBox(context));
     const boxes = [
       grid.element,
@@ -222,7 +222,7 @@ export class Dress {
       const target = event.target as HTMLElement;
       if (
         event.defaultPrevented ||
-        target.closest("input, select, textarea, [role=slider]:not(.dm-axis), .dm-pop, .dm-side")
+        target.closest("input, select, textarea, [role=slider]:not(.dm-axis), .dm-pop, .dm-side, .dm-looks")
       )
         return;
       if (target.closest("button") && (event.key === " " || event.key === "Enter")) return;

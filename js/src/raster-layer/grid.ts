@@ -80,6 +80,17 @@ export function makeGrid(
     updateInterval: 60,
   };
   const layer = new Layer(options);
+  // Between two zooms tiles are scaled and end amid pixels, which are then mixed with what lies below: a seam.
+  const between = (): void => {
+    layer.getContainer()?.classList.toggle("between", map.getZoom() % 1 !== 0);
+  };
+  layer.on("add", () => {
+    between();
+    map.on("zoomend", between);
+  });
+  layer.on("remove", () => {
+    map.off("zoomend", between);
+  });
   layer.on("tileloadstart", (event) => {
     const { tile, coords } = event;
     const canvas = tile as unknown as HTMLCanvasElement;

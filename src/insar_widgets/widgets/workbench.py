@@ -259,6 +259,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
         made = DisplacementMap(self.results, layout={"height": "100%", "min_height": "420px"})
         made.add_class("iw-wb-map")
         made.observe(lambda change: self.set_trait("results", change["new"]), "results")
+        made.observe(self._clicked, "points")
         self._watch(made, "points", "transect")
         return made
 
@@ -379,6 +380,11 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets publishes 
     def _ran(self, change: Any) -> None:
         if change["new"] is not None:
             self.results = change["new"]
+
+    def _clicked(self, change: Any) -> None:
+        """Show the series of a new point, which nobody would see beside the network."""
+        if self.tab == "network" and len(change["new"]) > len(change["old"] or ()):
+            self.tab = "profiles"
 
     def _network_wrote(self, change: Any) -> None:
         if change["new"] is not None:
