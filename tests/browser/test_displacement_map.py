@@ -202,6 +202,17 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     place = shown.has("reference_point", lambda v: shown.pixel(v["lon"], v["lat"]) == here)
     away = shown.series - shown.series[:, here[0], here[1]][:, None, None]
     shown.looks(row, column, (away[day, row, column] + 0.05) / 0.1)
+    # what was shown on the way there is nothing that Python was told of, which could reach it later
+    shown.python("heard = []; m.raster.observe(lambda change: heard.append(change['new']), 'offsets')")
+    shown.drag(shown.centre(".dm-ref"), shown.at(row, column))
+    shown.has("reference_point", lambda v: shown.pixel(v["lon"], v["lat"]) == (row, column))
+    shown.looks(row, column, 0.5)
+    shown.drag(shown.centre(".dm-ref"), shown.at(*here))
+    place = shown.has("reference_point", lambda v: shown.pixel(v["lon"], v["lat"]) == here)
+    shown.looks(row, column, (away[day, row, column] + 0.05) / 0.1)
+    say = "told.value = json.dumps(json.loads(told.value) | dict(heard={}))"
+    shown.python(say.format("len(heard)"))
+    assert shown.has("heard", lambda _: True) == 2
     shown.open_looks()
     shown.type_in("Radius of the reference in metres", "200")
     shown.has("reference_point", lambda v: v["radius"] == 200)
@@ -246,8 +257,8 @@ def test_places_comparison_template_and_displays(kind, show, page: Page):  # noq
     shown.python("heard = []; m.on_msg(lambda _m, content, _b: heard.append(content.get('type')))")
     page.mouse.click(*shown.at(*there))
     shown.has("points", lambda v: [shown.pixel(p["lon"], p["lat"]) for p in v] == [there])
-    say = "told.value = json.dumps(json.loads(told.value) | dict(heard={}))"
     shown.python(say.format("heard"))
+    shown.has("heard", lambda v: isinstance(v, list))
     assert shown.has("heard", lambda _: True) == []
     shown.python(f"hear = lambda **event: exec({say.format("[event['type']]")!r}); m.on_interaction(hear)")
     for step in range(600):

@@ -125,8 +125,6 @@ export interface Context {
   set(changes: Partial<State>): void;
   /** Changes traits of the layer: drawn at once, told to Python a little later. */
   draw(changes: Partial<RasterState>): void;
-  /** Tells Python now what was drawn, so that what follows comes after it. */
-  flush(): void;
   /** Runs now and at each change of one of the panel's traits. */
   watch(traits: readonly string[], update: () => void): void;
   /** The same of the layer's traits. */

@@ -61,9 +61,6 @@ export function makeContext(shared: Shared): Context {
     draw(changes) {
       later.set(changes);
     },
-    flush() {
-      later.flush();
-    },
     watch: (traits, update) => {
       watch(model, traits, update);
     },

@@ -206,6 +206,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     });
   }
 
+  const PREVIEW_ENDS = 3000;
   let asking = false;
   let wanted: Place | null = null;
   function follow(to: Place): void {
@@ -218,7 +219,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       .then(
         ({ payload }) => {
           if (!wanted) return; // dropped in the meantime: the kernel has the last word
-          if (payload.offsets.length) context.draw({ offsets: payload.offsets });
+          if (payload.offsets.length) context.handle.preview(payload.offsets);
           context.say(null);
         },
         (error: unknown) => {
@@ -265,8 +266,11 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       wanted = null;
       context.say(null);
       context.remember();
-      context.flush();
       context.set({ reference_point: at() });
+      // The kernel's offsets end the preview; they may be the ones from before, though, which tells nobody
+      setTimeout(() => {
+        if (!wanted) context.handle.preview(null);
+      }, PREVIEW_ENDS);
     });
   }
 

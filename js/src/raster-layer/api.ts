@@ -148,6 +148,11 @@ export interface LayerEvents {
 export interface LayerHandle {
   readonly model: AnyModel<RasterState>;
   mounts(): readonly LayerMount[];
+  /**
+   * Shows other `offsets` without telling the kernel, until those of the model change or null ends it. What is told of a
+   * place that is only passed over could reach the kernel after the place that was meant.
+   */
+  preview(offsets: readonly number[] | null): void;
   /** Returns the function that stops listening. */
   on<K extends keyof LayerEvents>(event: K, listener: (detail: LayerEvents[K]) => void): () => void;
 }

@@ -31,6 +31,7 @@ class Layer {
   readonly #store: TileStore;
   #watching: AbortController | undefined;
   #error: LayerEvents["error"] = null;
+  #preview: readonly number[] | null = null;
   #reported = 0;
   #reportTimer: ReturnType<typeof setTimeout> | undefined;
   readonly handle: LayerHandle;
@@ -58,6 +59,11 @@ class Layer {
     this.handle = {
       model,
       mounts: () => [...this.#mounts.keys()],
+      preview: (offsets) => {
+        if (offsets === this.#preview) return;
+        this.#preview = offsets;
+        for (const mount of this.#mounts.keys()) if (mount instanceof Mount) mount.recolour();
+      },
       on: (event, listener) => {
         const all = this.#listeners.get(event) ?? new Set();
         this.#listeners.set(event, all.add(listener));
@@ -72,9 +78,14 @@ class Layer {
     const follow = (): void => {
       this.#follow();
     };
+    const told = (): void => {
+      this.#preview = null;
+    };
     model.on("change:map", follow);
+    model.on("change:offsets", told);
     signal.addEventListener("abort", () => {
       model.off("change:map", follow);
+      model.off("change:offsets", told);
       clearTimeout(this.#reportTimer);
       this.#watching?.abort();
       this.#store.dispose();
@@ -110,6 +121,7 @@ class Layer {
       {
         model: this.model,
         store: this.#store,
+        preview: () => this.#preview,
         emit: (event, detail) => {
           this.#emit(event, detail);
         },

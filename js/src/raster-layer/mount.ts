@@ -18,7 +18,7 @@ import type {
 } from "./api";
 import { makeGrid, tileId, type Grid, type Tile } from "./grid";
 import { histogramOf } from "./histogram";
-import { Painter, pixelOf, readingOf, type Shown } from "./tiles";
+import { Painter, pixelOf, readingOf, type Shown, type State } from "./tiles";
 
 const SAMPLES = 40_000;
 const HISTOGRAM_EVERY = 200;
@@ -31,6 +31,8 @@ const AHEAD = [1, -1, 2, 3];
 export interface Host {
   readonly model: AnyModel<RasterState>;
   readonly store: TileStore;
+  /** Offsets that are shown in place of the model's. */
+  preview(): readonly number[] | null;
   emit<K extends keyof LayerEvents>(event: K, detail: LayerEvents[K]): void;
   heard(event: keyof LayerEvents): boolean;
 }
@@ -124,13 +126,9 @@ export class Mount implements LayerMount {
         });
       }
     };
-    on(["colormap", "reverse", "wrap_colormap", "vmin", "vmax", "wrap", "mask_threshold", "offsets"], () => {
-      this.#recolour = true;
-      this.refresh();
-    });
-    on(["mask_mode"], () => {
-      this.#recolour = true;
-      this.refresh();
+    const colours = ["colormap", "reverse", "wrap_colormap", "vmin", "vmax", "wrap"] as const;
+    on([...colours, "mask_mode", "mask_threshold", "offsets"], () => {
+      this.recolour();
     });
     on(["index", "base_index", "_source", "_mask"], () => {
       const source = model.get("_source");
@@ -179,6 +177,11 @@ export class Mount implements LayerMount {
       this.host.store.want(this, []);
       this.#grid.layer.remove();
     });
+  }
+
+  recolour(): void {
+    this.#recolour = true;
+    this.refresh();
   }
 
   /** Looks again at what is to be seen, in the next frame. */
@@ -317,10 +320,10 @@ export class Mount implements LayerMount {
     return true;
   }
 
-  #state(): Pick<RasterState, "offsets" | "mask_mode" | "mask_threshold"> {
+  #state(): State {
     const { model } = this.host;
     return {
-      offsets: model.get("offsets"),
+      offsets: [...(this.host.preview() ?? model.get("offsets"))],
       mask_mode: model.get("mask_mode"),
       mask_threshold: model.get("mask_threshold"),
     };
