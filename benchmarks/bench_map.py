@@ -256,8 +256,7 @@ class View:
     def new_date(self, index: int, times: Times, *, on_disk: bool = False) -> None:
         """Change to a date that is neither in the page nor in the kernel."""
         self.settle()
-        for path in self.files:
-            cache(path, keep=not on_disk)
+        cache(self.files, keep=not on_disk)
         self.date(index, times, had=False)
 
     def memory(self) -> tuple[float, float]:
@@ -324,8 +323,7 @@ def measure_overlay(page: Page, server: Any, raster: Raster) -> None:
     opened = time.perf_counter() - view.started
     changed = []
     for n in range(4):
-        for path in view.files:
-            cache(path, keep=True)
+        cache(view.files, keep=True)
         changed.append(page.evaluate(JS_OVERLAY, 1 + n))
     changed = changed[1:]
     raster.figures["overlay"] = {

@@ -147,8 +147,7 @@ def page_times(
     clicks: list[float] = []
     fits: list[float] = []
     for x, y in zip(xs, ys, strict=True):
-        for path in folder.glob("*.h5"):
-            cache(path, keep=not on_disk)
+        cache(folder.glob("*.h5"), keep=not on_disk)
         time.sleep(0.7)  # two clicks close together are a double click, which zooms
         page.evaluate(WATCH, "points")
         page.click(x, y)
@@ -181,8 +180,7 @@ def kernel_times(folder: Path) -> tuple[list[float], list[float]]:
     places = rng.uniform((west, south), (east, north), (CLICKS, 2)) * 0.8
     places += 0.2 * np.array([(west + east) / 2, (south + north) / 2])
     for lon, lat in places:
-        for path in folder.glob("*.h5"):
-            cache(path, keep=True)
+        cache(folder.glob("*.h5"), keep=True)
         start = time.perf_counter()
         widget.points = [{"lon": lon, "lat": lat}]
         widget.wait()

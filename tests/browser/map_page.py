@@ -16,31 +16,23 @@ from pyproj import Transformer
 
 from insar_widgets import open_results
 
-from .test_raster_layer import PAINTED, PIXEL, until
+from .test_raster_layer import PAINTED, PIXEL, PROBE, until
 
 TILE = ".dm-map canvas.leaflet-tile-loaded"
 TRAITS = ("layer", "date", "reference_date", "points", "transect", "aoi", "reference_point", "colormap", "reverse",
           "vmin", "vmax", "opacity", "wrap", "mask_layer", "mask_threshold", "unit", "compare")  # fmt: skip
-# What Python sees is a text on the page, and what is typed beside it Python runs: the same in both hosts.
 # Whether some of the first lies on some of the second
 COVERED = """([over, under]) => {
   const boxes = (s) => [...document.querySelectorAll(s)].map((e) => e.getBoundingClientRect()).filter((b) => b.width);
   return boxes(over).some((a) => boxes(under).some((b) =>
     a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
 }"""
+# What Python sees is a text on the page, and what is typed beside it Python runs: the same in both hosts.
 CELL = """
 import anywidget, ipywidgets, json, traitlets
 from insar_widgets import DisplacementMap
 m = DisplacementMap({folder!r}, layout={{"height": "560px"}})
-class Probe(anywidget.AnyWidget):
-    _esm = '''export default {{ initialize({{ model }}) {{
-      window.handleOf = async (n) => {{
-        const raw = await model.widget_manager.get_model(model.get("ids")[n]);
-        return raw[Symbol.for("insar_widgets.raster-layer")];
-      }};
-    }} }}'''
-    ids = traitlets.List().tag(sync=True)
-probe = Probe(ids=[m.raster.model_id])
+{probe}probe = Probe(ids=[m.raster.model_id])
 told = ipywidgets.Textarea(layout={{"width": "98%"}}).add_class("told")
 def tell(_=None):
     told.value = json.dumps({{name: getattr(m, name) for name in (*{traits!r}, "hover")}})
@@ -49,6 +41,11 @@ tell()
 asked = ipywidgets.Text(continuous_update=False).add_class("asked")
 asked.observe(lambda change: exec(change["new"], globals()), "value")
 """
+
+
+def cell(folder: Path) -> str:
+    """A notebook's first cell: the map `m` of a work directory."""
+    return CELL.format(folder=str(folder), traits=TRAITS, probe=PROBE)
 
 
 class Shown:

@@ -17,7 +17,7 @@ from pyproj import Geod
 from insar_widgets import Run, open_results
 
 from .conftest import BOTH, TIMEOUT, VOILA_AND_SOAK, Notebook
-from .map_page import CELL, COVERED, TILE, TRAITS, Shown, coherent
+from .map_page import COVERED, TILE, Shown, cell, coherent
 from .test_raster_layer import until
 
 expect.set_options(timeout=TIMEOUT)
@@ -30,7 +30,7 @@ def show(notebook: Callable[..., Notebook], page: Page, finished_run: Run, tmp_p
     def make(kind: str, last: str) -> Shown:
         folder = tmp_path / "<i>run</i>"
         shutil.copytree(finished_run.work_dir, folder)
-        notebook(kind, CELL.format(folder=str(folder), traits=TRAITS) + last)
+        notebook(kind, cell(folder) + last)
         page.wait_for_selector(TILE)
         shown = Shown(page, folder)
         shown.settled()

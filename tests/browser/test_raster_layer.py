@@ -16,6 +16,17 @@ from .conftest import TIMEOUT, VOILA_AND_SOAK, Notebook, point_at
 expect.set_options(timeout=TIMEOUT)
 
 ROWS, COLUMNS, DATES, STEP, LEFT, TOP = 60, 80, 3, 80, 480_000, 2_150_000
+# Hands the page the handles of raster layers
+PROBE = """
+class Probe(anywidget.AnyWidget):
+    _esm = '''export default { initialize({ model }) {
+      window.handleOf = async (n) => {
+        const raw = await model.widget_manager.get_model(model.get("ids")[n]);
+        return raw[Symbol.for("insar_widgets.raster-layer")];
+      };
+    } }'''
+    ids = traitlets.List().tag(sync=True)
+"""
 # A slope per date, a hole, and a mask that lets the western half be seen
 CELL = f"""
 import anywidget, ipyleaflet, ipywidgets, numpy as np, rioxarray, traitlets, xarray as xr
@@ -32,15 +43,7 @@ half = half.rio.write_crs(32614)
 def new_map(**more):
     return ipyleaflet.Map(layers=(), center=(19.4224, -99.16), zoom=13, layout={{"height": "360px"}}, **more)
 map = new_map()
-class Probe(anywidget.AnyWidget):
-    _esm = '''export default {{ initialize({{ model }}) {{
-      window.handleOf = async (n) => {{
-        const raw = await model.widget_manager.get_model(model.get("ids")[n]);
-        return raw[Symbol.for("insar_widgets.raster-layer")];
-      }};
-    }} }}'''
-    ids = traitlets.List().tag(sync=True)
-"""
+{PROBE}"""
 ONE = CELL + (
     "layer = RasterLayer(series, map, name='<b onmouseover=alert(1)>bold</b>', mask=half, mask_mode='none',\n"
     "    colormap='viridis', vmin=-0.3, vmax=0.3, index=2)\n"

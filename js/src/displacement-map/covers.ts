@@ -2,12 +2,16 @@
 
 const REFERENCE = ".dm-ref i, .dm-ref span";
 
+export function overlap(a: DOMRect, b: DOMRect): boolean {
+  return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+}
+
 /** Whether an element covers the reference point or its name, or another of these. */
 export function covers(container: HTMLElement, element: HTMLElement, others = ""): boolean {
   const own = element.getBoundingClientRect();
   const kept = container.querySelectorAll([REFERENCE, others].filter(Boolean).join(", "));
   return [...kept].some((one) => {
-    const { left, right, top, bottom, width } = one.getBoundingClientRect();
-    return width > 0 && left < own.right && right > own.left && top < own.bottom && bottom > own.top;
+    const box = one.getBoundingClientRect();
+    return box.width > 0 && overlap(box, own);
   });
 }

@@ -6,6 +6,7 @@ import { icon } from "../lib/icons";
 import { formatLength, scaleLength } from "../lib/scale";
 import type { Context } from "./api";
 import type { Clip } from "./clip";
+import { overlap } from "./covers";
 import { mapIcon } from "./icons";
 import type { Tool } from "./shapes";
 import { degrees, finenessOf, shownValue } from "./words";
@@ -91,10 +92,8 @@ export function giveWay({ shown }: Context, boxes: () => Iterable<Element>): voi
         one.getBoundingClientRect(),
       );
       for (const box of boxes()) {
-        const { left, right, top, bottom } = box.getBoundingClientRect();
-        const under = popups.some(
-          (p) => p.left < right && p.right > left && p.top < bottom && p.bottom > top,
-        );
+        const own = box.getBoundingClientRect();
+        const under = popups.some((popup) => overlap(popup, own));
         box.classList.toggle("dm-aside", under);
       }
     });

@@ -323,7 +323,7 @@ export class Mount implements LayerMount {
   #state(): State {
     const { model } = this.host;
     return {
-      offsets: [...(this.host.preview() ?? model.get("offsets"))],
+      offsets: this.host.preview() ?? model.get("offsets"),
       mask_mode: model.get("mask_mode"),
       mask_threshold: model.get("mask_threshold"),
     };

@@ -31,7 +31,9 @@ export interface Reading {
   maskThreshold: number;
 }
 
-export type State = Pick<RasterState, "offsets" | "mask_mode" | "mask_threshold">;
+export type State = Pick<RasterState, "mask_mode" | "mask_threshold"> & {
+  readonly offsets: readonly number[];
+};
 
 export function readingOf(shown: Shown, state: State): Reading {
   const offset = (index: number): number => (index < 0 ? 0 : (state.offsets[index] ?? 0));

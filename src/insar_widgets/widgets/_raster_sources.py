@@ -86,7 +86,7 @@ class Sources:
     ) -> list[Any]:
         """One tile ``(slice, z, x, y)`` as parts of its bytes; none where it is empty."""
         index, z, x, y = tile
-        return list(self._source(key).encoded(z, x, y, index, cancelled=cancelled))
+        return self._source(key).encoded(z, x, y, index, cancelled=cancelled)
 
     def value(self, key: str, lon: float, lat: float, index: int) -> float:
         """The value of the pixel at a place; NaN where there is none."""
