@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { passesFilter, reasonOf, type StationInfo } from "../src/gnss-layer/api";
 import { clustered } from "../src/gnss-layer/cluster";
 import { roundRate } from "../src/gnss-layer/legend";
-import { ellipseOf, placeLabels, type StationLook } from "../src/gnss-layer/marks";
+import { ellipseOf, placeLabels, type Box, type StationLook } from "../src/gnss-layer/marks";
 
 const station: StationInfo = {
   name: "AB12",
@@ -67,6 +67,17 @@ describe("stations", () => {
     const wall = [-40, -13, 13, 40].flatMap((x) => [-17, 0, 17].map((y) => look(100 + x, 50 + y, "")));
     const row = [-17, 17].map((y) => look(100, 50 + y, ""));
     expect(places([look(100, 50, "AAAA"), ...wall, ...row])).toEqual({});
+    // Nor over what else is on the map, or out of the view in which its mark is
+    const view = { left: 0, right: 140, top: 0, bottom: 100 };
+    const point = { left: 60, right: 84, top: 42, bottom: 58 };
+    const inRoom = (others: Box[], view: Box | null): [number, number] | undefined => {
+      const [only] = placeLabels([look(100, 50, "AAAA")], width, { others, view });
+      return only && [only.x, only.y];
+    };
+    expect(inRoom([], view)).toEqual([48, 50]);
+    expect(inRoom([point], null)).toEqual([112, 50]);
+    expect(inRoom([point], view)).toEqual([80, 33]);
+    expect(inRoom([point], { left: 0, right: 90, top: 0, bottom: 100 })).toEqual([112, 50]);
   });
 
   it("are clustered by cells that stay where they are, none is lost", () => {

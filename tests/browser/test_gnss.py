@@ -205,6 +205,22 @@ def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR
     page.locator('[data-key="gnss-name"]').fill("")
     page.locator(".iw-gnss-legend summary").click()
 
+    if kind == "voila":  # JupyterLab's side bars leave nothing of 480 pixels
+        page.set_viewport_size({"width": 480, "height": 1000})
+        places = page.locator(".gi-table tbody .gi-places")
+        expect(places).to_have_count(len(truth.table))
+        assert page.locator(".gi-scroll").evaluate("e => e.scrollWidth <= e.clientWidth")
+        page.get_by_role("button", name="RMSE", exact=True).click()
+        expect(rows.locator(".gi-name")).to_have_text(list(truth.table["rmse"].sort_values().index))
+        expect(places.first).to_contain_text(f"RMSE {1e3 * truth.table['rmse'].min():.1f}")
+        page.get_by_role("button", name="Code for this").click()
+        expect(page.get_by_label("Python code")).to_have_value(re.compile("compare_gnss"))
+        expect(page.get_by_role("button", name="Copy", exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
+        page.set_viewport_size({"width": 1280, "height": 1000})
+        expect(places).to_have_count(0)
+        page.get_by_role("button", name="Station", exact=True).click()
+
     # A reference station, on the map too
     page.locator('[data-key="reference"]').select_option("SIM2")
     expect(page.locator(".gi-why", has_text="reference: both series")).to_be_visible()

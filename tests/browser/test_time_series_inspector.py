@@ -144,6 +144,18 @@ def test_wheel_pan_box_and_a_series_of_thousands(notebook):
     expect(canvas).to_be_visible()
     # It lies under the svg, whose grid would cross the symbols out
     expect(page.locator(".ts svg.iw-c .iw-c-grid")).to_have_count(0)
+    # and follows the theme
+    before = canvas.evaluate("e => e.toDataURL()")
+    page.evaluate(
+        """() => {
+          document.body.style.setProperty("--jp-ui-font-color0", "#ff0");
+          document.body.style.setProperty("--jp-layout-color1", "#003");
+          document.body.dataset.jpThemeLight = "false";
+        }"""
+    )
+    page.wait_for_function(
+        "before => document.querySelector('.ts canvas.iw-c-canvas').toDataURL() !== before", arg=before
+    )
     box = page.locator(".ts svg.iw-c").bounding_box()
     assert box
     x, y = box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3

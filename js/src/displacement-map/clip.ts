@@ -20,6 +20,9 @@ const SHARED = [
   "wrap",
   "wrap_colormap",
 ] as const satisfies (keyof RasterState)[];
+/** Where the names of the halves may stand, and what they should not cover besides the reference point. */
+const PLACES = ["low", "high", "lower", "upper"] as const;
+const OVER = ".dm-area, .dm-top-right > *, .iw-gnss-legend";
 const ALWAYS = ["opacity", "mask_threshold"] as const;
 
 /** Cuts a polygon at a vertical line. */
@@ -142,13 +145,13 @@ export function clip(context: Context): Clip {
     stepAside();
   }
 
-  /** The names stand below, or above where they would cover the reference point or what is said of the area. */
+  /** The names stand where they cover the least of the reference point and of what lies over the map, best below. */
   function stepAside(): void {
-    divider.classList.remove("up");
-    divider.classList.toggle(
-      "up",
-      [left, right].some((name) => covers(container, name, ".dm-area")),
-    );
+    const costs = PLACES.map((place) => {
+      divider.dataset.names = place;
+      return [left, right].filter((name) => covers(container, name, OVER)).length;
+    });
+    divider.dataset.names = PLACES[costs.indexOf(Math.min(...costs))] ?? "low";
   }
 
   /** The right half's own scale, where it is not that of the left. */

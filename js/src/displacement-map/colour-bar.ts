@@ -4,6 +4,7 @@ import { colormapPixels, colormapKind } from "../lib/colormaps";
 import { colourOf } from "../lib/colour";
 import { h, replace } from "../lib/dom";
 import { formatValue } from "../lib/number";
+import { watchTheme } from "../lib/theme";
 import type { ViewHistogram } from "../raster-layer/api";
 import type { Context } from "./api";
 import { fineness, rangeOf, ticks } from "./words";
@@ -220,6 +221,7 @@ export function colourBar(context: Context): ColourBar {
   }
 
   track.addEventListener("dblclick", percentiles);
+  context.signal.addEventListener("abort", watchTheme(draw));
   const stop = context.handle.on("histogram", (detail) => {
     if (detail.mount !== context.mount()) return;
     take(detail.histogram);

@@ -35,6 +35,7 @@ export class Dress {
   readonly #strip = h("div", { class: "dm-part dm-top-strip" });
   readonly #side = h("div", { class: "dm-side dm-part" });
   readonly #foot = h("div", { class: "dm-foot dm-part" });
+  readonly #nothing = h("div", { class: "dm-nothing iw-empty dm-part" });
   #inner: AbortController | undefined;
   /** Puts the colour bar where there is room for it. */
   #place: () => void = () => undefined;
@@ -49,7 +50,7 @@ export class Dress {
     map.getContainer().classList.add("dm-map");
     suppressShortcuts(el);
     const above = [this.#header, this.#problem, this.#alerts, this.#strip, this.#side];
-    const below = [this.#foot, this.#live.element];
+    const below = [this.#nothing, this.#foot, this.#live.element];
     el.prepend(...above);
     el.append(...below);
     const observer = new ResizeObserver(([entry]) => {
@@ -89,9 +90,21 @@ export class Dress {
   #update(): void {
     this.#inner?.abort();
     const ref = this.model.get("raster");
+    this.shown.el.classList.toggle("empty", !ref);
+    this.#nothing.hidden = Boolean(ref);
     if (!ref) {
-      const words = this.model.get("_error") ? "Nothing is open." : "No results yet: set `results`.";
-      replace(this.#header, h("b", {}, "Displacement map"), h("span", { class: "iw-2" }, words));
+      replace(this.#header, h("b", {}, "Displacement map"));
+      replace(
+        this.#nothing,
+        h("p", { class: "iw-b" }, this.model.get("_error") ? "Nothing is open." : "No results yet."),
+        h(
+          "p",
+          { class: "iw-2" },
+          "Show the work directory of a run that has a time series or a velocity, in Python by ",
+          h("code", {}, "map.results = open_results(folder)"),
+          ".",
+        ),
+      );
       return;
     }
     const inner = new AbortController();

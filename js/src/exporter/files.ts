@@ -36,12 +36,18 @@ export function filesPart(context: Context): HTMLElement {
   const words = h("p", { class: "ex-words iw-2" });
   const progress = h("div", { class: "ex-progress" }, bar, words);
 
-  context.watch(["_files", "_menu", "_about"], () => {
+  context.watch(["_files", "_menu", "_about", "_error", "products"], () => {
     const files = model.get("_files");
     if (files.length === 0) {
       replace(
         list,
-        h("p", { class: "ex-empty iw-2" }, "Tick what to export: its files are listed here first."),
+        h(
+          "p",
+          { class: "ex-empty iw-2" },
+          model.get("_error") && model.get("products").length > 0
+            ? "What is ticked can't be planned: see above."
+            : "Tick what to export: its files are listed here first.",
+        ),
       );
       replace(sum);
       return;

@@ -1,11 +1,12 @@
 import type { RenderProps } from "@anywidget/types";
+import { codePanel } from "../lib/code-panel";
 import { errorBox, makeViewContext } from "../lib/context";
 import { append, button, h, replace, suppressShortcuts } from "../lib/dom";
 import "../lib/theme.css";
 import { popovers } from "../lib/popover";
 import type { Comparison, Context, InspectorApi, State } from "./api";
 import { chartPart } from "./charts";
-import { codePanel, optionsPanel, quickFields, referenceField, savePanel } from "./panels";
+import { optionsPanel, quickFields, referenceField, savePanel } from "./panels";
 import { footer, referenceLine, statusLine } from "./status";
 import { stationTable } from "./table";
 import "./style.css";
@@ -95,7 +96,17 @@ function render(props: RenderProps<State>): () => void {
   const open = popovers(root);
   const options = open("Options", null, optionsPanel(context), { key: "options" });
   const save = open("Save", "download", savePanel(context, charts), { hideLabel: true, key: "save" });
-  const code = codePanel(context);
+  const code = codePanel(
+    {
+      live: context.live,
+      fail: context.fail,
+      onData: (update) => {
+        context.onComparison(update);
+      },
+    },
+    async () => (await context.requests.request("code", null)).payload.text,
+    { panel: "gi-options" },
+  );
   const codes = open("Code for this", "code", code.element, {
     hideLabel: true,
     key: "code",

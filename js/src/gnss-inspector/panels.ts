@@ -252,26 +252,3 @@ export function savePanel(context: Context, charts: ChartPart): HTMLElement {
     ),
   );
 }
-
-export function codePanel(context: Context): { element: HTMLElement; refresh: () => void } {
-  const text = h("textarea", {
-    class: "iw-in",
-    readonly: true,
-    rows: 11,
-    "aria-label": "Python code",
-    spellcheck: "false",
-  });
-  return {
-    element: h(
-      "div",
-      {},
-      h("p", { class: "iw-2" }, "Python that makes these numbers without the widget."),
-      text,
-    ),
-    refresh() {
-      context.requests.request("code", null).then(({ payload }) => {
-        text.value = payload.text;
-      }, context.fail);
-    },
-  };
-}

@@ -120,9 +120,15 @@ export function velocityChart(comparison: Comparison, unit: Unit, current: strin
   const [sx, sy] = [pick("gnss_velocity_std"), pick("insar_velocity_std")].map((all) =>
     all.map((v) => (Number.isFinite(v) ? v * NORMAL_95 : 0)),
   );
-  const low = Math.min(...x, ...y, 0);
-  const high = Math.max(...x, ...y, 0);
-  const pad = (high - low || factor / 1000) * 0.1;
+  const ranges = [
+    [x, sx ?? []],
+    [y, sy ?? []],
+  ] as const;
+  const reach = (side: 1 | -1): number[] =>
+    ranges.flatMap(([all, s]) => all.map((v, i) => v + side * (s[i] ?? 0)));
+  const low = Math.min(...reach(-1), 0);
+  const high = Math.max(...reach(1), 0);
+  const pad = (high - low || factor / 1000) * 0.04;
   const ends = [low - pad, high + pad];
   const marks: AnyMark[] = [
     { kind: "line", id: "equal", color: "var(--iw-ink3)", x: ends, y: ends, dash: "5 4", width: 1.2 },
@@ -141,7 +147,8 @@ export function velocityChart(comparison: Comparison, unit: Unit, current: strin
       kind: "segments",
       id: "bars",
       name: "95 % of the GNSS velocities",
-      color: "var(--iw-ink3)",
+      color: GNSS,
+      opacity: 0.5,
       x1: x.map((v, i) => v - (sx?.[i] ?? 0)),
       x2: x.map((v, i) => v + (sx?.[i] ?? 0)),
       y1: y,

@@ -109,7 +109,7 @@ export function drawCluster(c: Canvas, { x, y, color, count }: ClusterLook): voi
   c.fillText(text, x, y + 0.5);
 }
 
-interface Box {
+export interface Box {
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -124,16 +124,30 @@ function around(x: number, y: number, half: number): Box {
   return { left: x - half, right: x + half, top: y - half, bottom: y + half };
 }
 
+/** What labels keep clear of: `others` that lie over the map, and the edges of the `view`. */
+export interface Room {
+  readonly others: readonly Box[];
+  readonly view: Box | null;
+}
+
+/** Whether a label reaches out of the view in which its mark is. */
+function cut(box: Box, { x, y }: StationLook, view: Box | null): boolean {
+  const seen = view && x > view.left && x < view.right && y > view.top && y < view.bottom;
+  return Boolean(seen && (box.left < view.left || box.right > view.right));
+}
+
 /** Where labels of these widths go, beside their marks and over no other: right, left, above, below, or nowhere. */
 export function placeLabels(
   looks: readonly StationLook[],
   width: (text: string) => number,
+  { others, view }: Room = { others: [], view: null },
 ): { x: number; y: number; label: string }[] {
-  const taken = looks.map(({ x, y }) => around(x, y, 8));
+  const taken = [...looks.map(({ x, y }) => around(x, y, 8)), ...others];
   const placed: { x: number; y: number; label: string }[] = [];
   // What is looked at comes first
   const order = [...looks.entries()].sort(([, a], [, b]) => Number(b.current) - Number(a.current));
-  for (const [index, { x, y, label, arrow, current, reference }] of order) {
+  for (const [index, look] of order) {
+    const { x, y, label, arrow, current, reference } = look;
     if (!label) continue;
     const gap = arrow ? 20 : current || reference ? 18 : 12;
     const wide = width(label);
@@ -145,7 +159,7 @@ export function placeLabels(
     ];
     for (const [left, middle] of places) {
       const box = { left: left - 2, right: left + wide + 2, top: middle - 7, bottom: middle + 7 };
-      if (taken.some((other, at) => at !== index && meet(box, other))) continue;
+      if (cut(box, look, view) || taken.some((other, at) => at !== index && meet(box, other))) continue;
       taken.push(box);
       placed.push({ x: left, y: middle, label });
       break;
@@ -155,7 +169,7 @@ export function placeLabels(
 }
 
 /** Beside the marks, over everything else; where there is no room, the mark's tooltip has to do. */
-export function drawLabels(c: Canvas, looks: readonly StationLook[]): void {
+export function drawLabels(c: Canvas, looks: readonly StationLook[], room: Room): void {
   c.font = `600 11px ${FONT}`;
   c.textAlign = "left";
   c.textBaseline = "middle";
@@ -164,7 +178,7 @@ export function drawLabels(c: Canvas, looks: readonly StationLook[]): void {
   c.strokeStyle = "rgb(255 255 255 / 92%)";
   c.lineWidth = 3.5;
   c.fillStyle = INK;
-  for (const { x, y, label } of placeLabels(looks, (text) => c.measureText(text).width)) {
+  for (const { x, y, label } of placeLabels(looks, (text) => c.measureText(text).width, room)) {
     c.strokeText(label, x, y + 0.5);
     c.fillText(label, x, y + 0.5);
   }

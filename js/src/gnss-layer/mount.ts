@@ -11,7 +11,15 @@ import { MarkCanvas } from "./canvas";
 import { clustered } from "./cluster";
 import { makeLegend, type Legend } from "./legend";
 import type { Looks, Shown } from "./look";
-import { clusterSize, drawCluster, drawLabels, drawStation, type StationLook } from "./marks";
+import {
+  clusterSize,
+  drawCluster,
+  drawLabels,
+  drawStation,
+  type Box,
+  type Room,
+  type StationLook,
+} from "./marks";
 import { popupContent, rate } from "./popup";
 
 const PANE = "iw-gnss";
@@ -19,6 +27,10 @@ const CELL = 44;
 const MANY = 80;
 const LABELS = 30;
 const ARROW = 56;
+/** What a DisplacementMap and others have over the map that a label would cover, or be covered by. */
+const OVER =
+  ".dm-point, .dm-vertex, .dm-ref i, .dm-ref span, .dm-box, .dm-graticule text, .iw-gnss-legend, .leaflet-bar, " +
+  ".iw-raster-body";
 
 interface Entry {
   key: string;
@@ -59,6 +71,10 @@ export class Mount {
     };
     map.on("moveend zoomend viewreset resize", moved);
     map.on("move", moving);
+    const others = (): void => {
+      this.refresh(false);
+    };
+    map.on("layeradd layerremove", others);
     const keys = (event: KeyboardEvent): void => {
       this.#key(event);
     };
@@ -71,6 +87,7 @@ export class Mount {
     signal.addEventListener("abort", () => {
       map.off("moveend zoomend viewreset resize", moved);
       map.off("move", moving);
+      map.off("layeradd layerremove", others);
       this.#pane.removeEventListener("keydown", keys);
       cancelAnimationFrame(this.#frame);
       for (const entry of this.#entries.values()) entry.button.remove();
@@ -174,6 +191,9 @@ export class Mount {
     const { model } = this;
     const scale = this.#scale();
     const labels = this.#entries.size <= LABELS;
+    const all = model.get("_stations");
+    const drawn = all.filter((s) => passesFilter(s, model.get("filter"))).length;
+    this.#legend.draw(shown, { drawn, all: all.length, usable: all.filter((s) => s.usable).length }, scale);
     this.#canvas.draw(this.#canvas.area(), (c) => {
       const looks: StationLook[] = [];
       for (const entry of this.#entries.values()) {
@@ -184,12 +204,25 @@ export class Mount {
         else looks.push({ ...look, x, y });
       }
       for (const look of looks) drawStation(c, look, scale);
-      drawLabels(c, looks);
+      if (labels) drawLabels(c, looks, this.#room());
     });
-    const all = model.get("_stations");
-    const drawn = all.filter((s) => passesFilter(s, model.get("filter"))).length;
-    this.#legend.draw(shown, { drawn, all: all.length, usable: all.filter((s) => s.usable).length }, scale);
     if (this.#popup?.isOpen()) this.#fillPopup();
+  }
+
+  /** Where labels can be, in pixels of the layer. */
+  #room(): Room {
+    const { map } = this.shown;
+    const container = map.getContainer();
+    const own = container.getBoundingClientRect();
+    const { x, y } = map.containerPointToLayerPoint([0, 0]);
+    const boxOf = ({ left, right, top, bottom }: DOMRect): Box => ({
+      left: left - own.left + x,
+      right: right - own.left + x,
+      top: top - own.top + y,
+      bottom: bottom - own.top + y,
+    });
+    const boxes = [...container.querySelectorAll(OVER)].map((one) => one.getBoundingClientRect());
+    return { others: boxes.filter(({ width }) => width > 0).map(boxOf), view: boxOf(own) };
   }
 
   /** How a mark looks, and what its button says. */

@@ -3,6 +3,7 @@ import { chartPng, chartSvg, download } from "../lib/chart";
 import { alertRow, makeViewContext } from "../lib/context";
 import { button, h, replace, suppressShortcuts } from "../lib/dom";
 import { icon } from "../lib/icons";
+import { watchTheme } from "../lib/theme";
 import "../lib/theme.css";
 import { netOf, outcomeOf, type NetworkApi, type State } from "./api";
 import { colourBar, scaleOf } from "./colours";
@@ -41,6 +42,7 @@ function render(props: RenderProps<State>): void {
       tabs[index]?.setAttribute("aria-pressed", String(view === name));
     });
     pictures.hidden = treeKey.hidden = name !== "Baselines";
+    legend.classList.toggle("lines", name === "Baselines");
   }
   const tree = h("input", { type: "checkbox", "data-key": "tree" });
   tree.addEventListener("change", () => {
@@ -89,7 +91,7 @@ function render(props: RenderProps<State>): void {
     rulesPanel(context),
   );
 
-  context.watch(["_view", "_outcome"], () => {
+  const draw = (): void => {
     const [net, outcome] = [netOf(context), outcomeOf(context)];
     const there = net.pairs.length > 0;
     body.hidden = !there;
@@ -111,7 +113,9 @@ function render(props: RenderProps<State>): void {
       outcome.tree.length > 0 ? treeKey : null,
       ...[net.missing, ...net.notes].filter(Boolean).map((words) => h("span", {}, words)),
     );
-  });
+  };
+  context.watch(["_view", "_outcome"], draw);
+  context.signal.addEventListener("abort", watchTheme(draw));
   context.watch(["_progress"], () => {
     const state = model.get("_progress");
     progress.hidden = state === null;

@@ -3,6 +3,7 @@
 import { Chart, type ChartSpec, type Hit, type Panel } from "../lib/chart";
 import { h, replace } from "../lib/dom";
 import { isoDate, signed, timeOf } from "../lib/network-plot";
+import { watchTheme } from "../lib/theme";
 import { choose, netOf, outcomeOf, type Context, type Net, type NetPair, type Outcome } from "./api";
 import { colourOf, scaleOf } from "./colours";
 
@@ -189,7 +190,9 @@ export function networkChart(context: Context): NetworkChart {
     if (net.dates.length > 0) chart.set(spec(context, net, outcomeOf(context), withTree));
   };
   context.watch(["_view", "_outcome", "pair", "date"], draw);
+  const unwatch = watchTheme(draw);
   context.signal.addEventListener("abort", () => {
+    unwatch();
     chart.destroy();
   });
   return {
@@ -330,7 +333,9 @@ export function matrix(context: Context): HTMLElement {
   for (const name of ["focus", "blur"]) canvas.addEventListener(name, draw);
   const resized = new ResizeObserver(draw);
   resized.observe(canvas);
+  const unwatch = watchTheme(draw);
   context.signal.addEventListener("abort", () => {
+    unwatch();
     resized.disconnect();
   });
   context.watch(["_view", "_outcome", "pair"], draw);

@@ -150,7 +150,7 @@ class StepRow {
     let text = "";
     if (state === "running" && began !== null) text = duration(this.actions.now() - began);
     else if (seconds !== null) text = seconds < 0.5 ? "<0:01" : duration(seconds);
-    else if (expected !== null) text = `~${duration(expected)}`;
+    else if (expected !== null) text = `~${duration(Math.max(1, expected))}`;
     if (this.#time.textContent !== text) this.#time.textContent = text;
     this.#time.title = text.startsWith("~") ? `expected from ${this.#row.expected_from}` : "";
   }

@@ -28,7 +28,17 @@ function minusSigns(text: string): string {
   return text.replace(/(?<![\w-])-(?=\d)/g, "−");
 }
 
-function head(data: Data, context: Context): HTMLElement {
+/** Widths in pixels: of what is always there, and of a parameter with its deviation. */
+const FIXED = 300;
+const COLUMN = 104;
+
+/** How many parameters have a column of their own in a table so wide; what the others are is said below the row. */
+function fitting(columns: number, width: number): number {
+  if (width === 0 || FIXED + columns * COLUMN <= width) return columns;
+  return Math.max(1, Math.min(columns - 1, Math.floor((width - FIXED + 50) / COLUMN))); // 50: RMS goes too
+}
+
+function head(data: Data, context: Context, count: number): HTMLElement {
   const { model } = context;
   const { unit } = scaleOf(data.units, model.get("unit"));
   const day = model.get("date");
@@ -39,11 +49,11 @@ function head(data: Data, context: Context): HTMLElement {
     {},
     h("th", { scope: "col" }, "Point"),
     cell(day ? iso(day) : "Last date", unit),
-    ...data.columns.map((column) => {
+    ...data.columns.slice(0, count).map((column) => {
       const std = column.title === "Velocity" ? `${column.title} ± std` : column.title;
       return cell(std, unitsOf(column.units, unit));
     }),
-    cell("RMS", unit),
+    count < data.columns.length ? null : cell("RMS", unit),
     h("th", {}, h("span", { class: "iw-sr" }, "Change")),
   );
 }
@@ -57,22 +67,45 @@ function valueAtDate(data: Data, line: LineInfo, context: Context): string {
   return formatValue((values?.[index] ?? NaN) * factor, { mm: 0.1, cm: 0.01, m: 0.0001 }[unit] ?? 0.001);
 }
 
-function numbers(data: Data, line: LineInfo, context: Context): HTMLElement[] {
+interface Numbers {
+  readonly cells: HTMLElement[];
+  /** What has no column, in words. */
+  readonly rest: string;
+}
+
+function numbers(data: Data, line: LineInfo, context: Context, count: number): Numbers {
   const { factor, unit } = scaleOf(data.units, context.model.get("unit"));
-  const cells = data.columns.map((column, index) => {
+  const parameters = data.columns.map((column, index) => {
     const scale = column.units.startsWith("rad") ? 1 : factor;
     const [value, std] = line.values?.[index] ?? [null, null];
-    const words = withStd(value === null ? null : value * scale, std === null ? null : std * scale);
-    return h(
-      "td",
-      { class: column.title === "Velocity" ? "ts-main" : null },
-      h("b", {}, words.value),
-      words.std ? h("span", { class: "iw-2" }, ` ${words.std}`) : null,
-    );
+    return {
+      column,
+      words: withStd(value === null ? null : value * scale, std === null ? null : std * scale),
+    };
   });
+  const cells = parameters
+    .slice(0, count)
+    .map(({ column, words }) =>
+      h(
+        "td",
+        { class: column.title === "Velocity" ? "ts-main" : null },
+        h("b", {}, words.value),
+        words.std ? h("span", { class: "iw-2" }, ` ${words.std}`) : null,
+      ),
+    );
   const rms =
     line.rms == null ? "–" : formatValue(line.rms * factor, { mm: 0.1, cm: 0.01, m: 0.0001 }[unit] ?? 0.001);
-  return [h("td", {}, valueAtDate(data, line, context)), ...cells, h("td", {}, rms)];
+  const day = h("td", {}, valueAtDate(data, line, context));
+  if (count === data.columns.length) return { cells: [day, ...cells, h("td", {}, rms)], rest: "" };
+  const others = parameters
+    .slice(count)
+    .map(({ column, words }) =>
+      [
+        column.title,
+        [words.value, words.std, unitsOf(column.units, unit)].filter(Boolean).join("\u00a0"),
+      ].join(" "),
+    );
+  return { cells: [day, ...cells], rest: [...others, `RMS ${rms}\u00a0${unit}`].join(", ") };
 }
 
 function editor(context: Context, point: Point, close: () => void): HTMLElement {
@@ -135,17 +168,24 @@ function editor(context: Context, point: Point, close: () => void): HTMLElement 
   );
 }
 
+/** A line below a row. */
+function said(words: string, width: number, className = "ts-said"): HTMLElement {
+  return h("tr", { class: className }, h("td", { colspan: width }, h("div", { class: "ts-whole" }, words)));
+}
+
 export function pointTable(context: Context): HTMLElement {
   const { model } = context;
   const table = h("table", { class: "ts-table" });
   const box = h("div", { class: "ts-scroll", role: "region", "aria-label": "Points", tabindex: 0 }, table);
   let editing = "";
+  let room = 0;
   const draw = (): void => {
     const data = context.data();
     const points = model.get("points");
     box.hidden = !data || points.length === 0;
     if (!data || box.hidden) return;
-    const width = data.columns.length + 4;
+    const count = fitting(data.columns.length, room);
+    const width = count + (count < data.columns.length ? 3 : 4);
     const rows: Child[] = [];
     for (const point of points) {
       const lines = data.lines.filter((line) => line.point === point.id);
@@ -182,6 +222,7 @@ export function pointTable(context: Context): HTMLElement {
           ),
         );
         const last = h("td", {}, index === 0 ? more : null);
+        const { cells, rest } = line.problem ? { cells: [], rest: "" } : numbers(data, line, context, count);
         rows.push(
           line.problem
             ? h(
@@ -195,21 +236,13 @@ export function pointTable(context: Context): HTMLElement {
                 ),
                 last,
               )
-            : h(
-                "tr",
-                { class: point.hidden ? "ts-hidden" : null },
-                title,
-                ...numbers(data, line, context),
-                last,
-              ),
+            : h("tr", { class: point.hidden ? "ts-hidden" : null }, title, ...cells, last),
         );
+        if (rest) rows.push(said(rest, width, "ts-rest"));
       });
       const [first] = lines;
-      const said = first && !first.problem ? [first.sampling, first.note].filter(Boolean).join(" ") : "";
-      if (said)
-        rows.push(
-          h("tr", { class: "ts-said" }, h("td", { colspan: width }, h("div", { class: "ts-whole" }, said))),
-        );
+      const note = first && !first.problem ? [first.sampling, first.note].filter(Boolean).join(" ") : "";
+      if (note) rows.push(said(note, width));
       if (editing === point.id)
         rows.push(
           h(
@@ -229,8 +262,19 @@ export function pointTable(context: Context): HTMLElement {
           ),
         );
     }
-    replace(table, h("thead", {}, head(data, context)), h("tbody", {}, ...rows));
+    replace(table, h("thead", {}, head(data, context, count)), h("tbody", {}, ...rows));
   };
+  const observer = new ResizeObserver(([entry]) => {
+    const width = entry?.contentRect.width ?? 0;
+    const columns = context.data()?.columns.length ?? 1;
+    const other = width > 0 && fitting(columns, width) !== fitting(columns, room);
+    room = width || room;
+    if (other) draw();
+  });
+  observer.observe(box);
+  context.signal.addEventListener("abort", () => {
+    observer.disconnect();
+  });
   context.onData(draw);
   context.watch(["date", "unit", "view", "minus", "_can_zoom"], draw);
   context.watch(["points"], () => {

@@ -172,14 +172,17 @@ def with_places(results: Results, wish: Wish, wanted: Sequence[str]) -> Wish:
         return wish
     if not wish.points and {"series", "transect"} & set(wanted):
         lon, lat = strongest(results, results["velocity"])
+        place = f"{lon:.4f}°, {lat:.4f}°".replace("-", "−")
         wish.notes.append(
-            f"No points were given; the series is that of the pixel that moves most, {lat:.4f}, {lon:.4f}."
+            f"No points were given; the series is that of the pixel that moves most, {place} (longitude, latitude)."
         )
         wish = replace(wish, points=({"lon": lon, "lat": lat, "label": "largest motion"},))
     if not wish.transect and "transect" in wanted:
         west, _, east, _ = Grid.from_array(results["velocity"]).bounds()
         lat, edge = float(wish.points[0]["lat"]), (east - west) * 0.03
-        wish.notes.append(f"No transect was given; it goes from west to east along {lat:.4f}.")
+        wish.notes.append(
+            f"No transect was given; it goes from west to east along latitude {lat:.4f}°.".replace("-", "−")
+        )
         wish = replace(wish, transect=((west + edge, lat), (east - edge, lat)))
     return wish
 

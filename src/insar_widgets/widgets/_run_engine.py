@@ -65,9 +65,10 @@ def proof_note(run: Run) -> str:
     if not proofs:
         return ""
     whole = Proof.together(proofs.values())
+    largest = f"{whole.largest:.1e}" if whole.largest else "0"
     return (
         f"Proved in {' and '.join(proofs)}: at {whole.pixels:,} pixels solved again by MintPy the largest "
-        f"difference was {whole.largest:.1e} rad (allowed {LARGEST:g})."
+        f"difference was {largest} rad (allowed {LARGEST:g})."
     )
 
 

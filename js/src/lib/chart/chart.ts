@@ -2,6 +2,7 @@
 
 import { append, h, replace, svg } from "../dom";
 import { formatValue } from "../number";
+import { watchTheme } from "../theme";
 import { draw, layOut, type Layout, type View } from "./draw";
 import { hitAt, nearest, stops } from "./find";
 import { isoDay, type Range } from "./scales";
@@ -19,6 +20,7 @@ export class Chart {
   readonly #tip = h("div", { class: "iw-c-tip", hidden: true });
   readonly #overlay = svg("g", { class: "iw-c-overlay" });
   readonly #observer: ResizeObserver;
+  readonly #unwatch: () => void;
   #spec: ChartSpec = { title: "", x: { kind: "linear" }, panels: [] };
   #view: View = { x: null, y: [] };
   #layout: Layout | null = null;
@@ -47,6 +49,9 @@ export class Chart {
       this.redraw();
     });
     this.#observer.observe(this.element);
+    this.#unwatch = watchTheme(() => {
+      if (!this.#canvas.hidden) this.redraw();
+    });
     this.#listen();
   }
 
@@ -123,6 +128,7 @@ export class Chart {
 
   destroy(): void {
     this.#observer.disconnect();
+    this.#unwatch();
     cancelAnimationFrame(this.#frame);
   }
 
