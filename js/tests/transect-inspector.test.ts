@@ -84,10 +84,10 @@ describe("a section", () => {
     expect(lengthWords(80.03)).toBe("80 m");
     expect(tooltipOf(DATA, 0)).toEqual([
       "0.0 m",
-      "Velocity: −10.0 mm/year (−12.0 … −8.0, 5 pixels)",
+      "Velocity: −10.0 mm/yr (−12.0 … −8.0, 5 pixels)",
       "Elevation: 500 m",
     ]);
-    expect(tooltipOf(DATA, 3)[1]).toContain("+40.0 mm/year (38.0 … 42.0, 1 pixel)");
+    expect(tooltipOf(DATA, 3)[1]).toContain("+40.0 mm/yr (38.0 … 42.0, 1 pixel)");
     expect(valueWords(firstCurve(), 1)).toBe("no data");
     expect(provenance(DATA, "")).toContain("Velocity: velocity.h5.");
   });
@@ -95,7 +95,7 @@ describe("a section", () => {
   it("is drawn on one axis of distance, true to scale, with its vertices", () => {
     const spec = specOf(DATA, true);
     expect(spec.x).toEqual({ kind: "linear", label: "Distance (km)", domain: [0, 3] });
-    expect(spec.panels.map(({ label }) => label)).toEqual(["LOS velocity (mm/year)", "Elev. (m)"]);
+    expect(spec.panels.map(({ label }) => label)).toEqual(["LOS velocity (mm/yr)", "Elev. (m)"]);
     const kinds = spec.panels[0]?.marks.map(({ kind }) => kind);
     expect(kinds).toEqual(["hatch", "points", "band", "line", "points", "rules"]);
     const rules = spec.panels[0]?.marks.find((mark) => mark.kind === "rules");

@@ -180,7 +180,7 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     # Another layer, another profile; and back to the place by its row
     page.locator('[data-key="layer"]').click()
     page.get_by_role("radio", name=re.compile("^Velocity$")).filter(visible=True).first.click()
-    expect(transect.locator(".iw-c-label").first).to_have_text("LOS velocity (mm/year)")
+    expect(transect.locator(".iw-c-label").first).to_have_text("LOS velocity (mm/yr)")
     transect.get_by_role("button", name="Add profile").click()
     transect.get_by_label("Layer of profile 2").select_option("temporalCoherence")
     expect(transect.locator(".iw-c-label")).to_have_count(4)

@@ -3,7 +3,7 @@
 import type * as Leaflet from "leaflet";
 import { colormapGradient } from "../lib/colormaps";
 import { h, replace } from "../lib/dom";
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import { layerHandle, type LayerHandle, type LayerMount, type RasterState } from "../raster-layer/api";
 import type { Context, LonLat } from "./api";
 import { covers } from "./covers";
@@ -161,7 +161,7 @@ export function clip(context: Context): Clip {
     const factor = get("display_factor");
     const say = (value: number): string => formatValue(value * factor, Math.abs(hi - lo) * factor * 0.01);
     const map = wrap === null ? get("colormap") : get("wrap_colormap");
-    const unit = get("display_units").replace(/^1$/, "");
+    const unit = shownUnit(get("display_units"));
     return h(
       "span",
       { class: "dm-swipe-scale" },

@@ -3,7 +3,7 @@
 import { colormapPixels, colormapKind } from "../lib/colormaps";
 import { colourOf } from "../lib/colour";
 import { h, replace } from "../lib/dom";
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import { watchTheme } from "../lib/theme";
 import type { ViewHistogram } from "../raster-layer/api";
 import type { Context } from "./api";
@@ -152,10 +152,10 @@ export function colourBar(context: Context): ColourBar {
   function draw(): void {
     findDomain();
     const factor = raster.get("display_factor");
-    const unit = raster.get("display_units");
+    const unit = shownUnit(raster.get("display_units"));
     const wrap = raster.get("wrap");
     const name = wrap === null ? raster.get("colormap") : raster.get("wrap_colormap");
-    title.textContent = `${raster.get("name").split(",")[0] ?? ""}${unit && unit !== "1" ? `, ${unit}` : ""}`;
+    title.textContent = `${raster.get("name").split(",")[0] ?? ""}${unit ? `, ${unit}` : ""}`;
     title.title = raster.get("name");
     map.textContent =
       wrap === null

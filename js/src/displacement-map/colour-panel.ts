@@ -3,7 +3,7 @@
 import { colormapGradient, colormapKind, colormapNames, type ColormapKind } from "../lib/colormaps";
 import { button, h } from "../lib/dom";
 import { icon } from "../lib/icons";
-import { decimalsFor, formatValue } from "../lib/number";
+import { decimalsFor, formatValue, shownUnit } from "../lib/number";
 import type { Context } from "./api";
 import { isSigned, type ColourBar } from "./colour-bar";
 import { fill, number, row, section, slider } from "./fields";
@@ -162,7 +162,7 @@ function rangeFields(context: Context, bar: ColourBar): HTMLElement[] {
     const digits = decimalsFor((Math.abs(b - a) * factor()) / 100);
     fill(low, formatValue(a * factor(), 10 ** -digits));
     fill(high, formatValue(b * factor(), 10 ** -digits));
-    low.title = high.title = raster.get("display_units");
+    low.title = high.title = shownUnit(raster.get("display_units"));
     low.disabled = high.disabled = percent.disabled = zero.disabled = wrapped;
     zero.setAttribute("aria-pressed", String(bar.symmetric && !wrapped));
     const all = bar.histogram()?.samples ?? new Float32Array();
@@ -195,7 +195,7 @@ function wrapRow(context: Context): HTMLElement {
     wrap.checked = now !== null;
     fill(cycle, shown.toFixed(decimalsFor(shown / 100)));
     cycle.disabled = now === null;
-    unit.textContent = `${raster.get("display_units").replace(/^1$/, "")} per cycle`.trim();
+    unit.textContent = `${shownUnit(raster.get("display_units"))} per cycle`.trim();
   };
   context.watchRaster(["wrap", "display_units", "display_factor"], update);
   context.watch(["_about"], update);

@@ -2,7 +2,7 @@
 
 import { colormapPixels } from "../lib/colormaps";
 import { colourOf } from "../lib/colour";
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import type { Context } from "./api";
 import type { Ground } from "./basemap";
 import type { Clip } from "./clip";
@@ -206,7 +206,7 @@ function drawBar(c: CanvasRenderingContext2D, context: Context, left: number, to
     c.fillText(formatValue(t, step, isSigned(context)), x, top + 26);
   }
   c.textAlign = "left";
-  const unit = raster.get("display_units").replace(/^1$/, "");
+  const unit = shownUnit(raster.get("display_units"));
   const cycle =
     wrap === null ? "" : `, ${formatValue(wrap * factor, (wrap * factor) / 100)} ${unit} per cycle`;
   c.fillText(unit + cycle, left + 248, top + 11);

@@ -1,6 +1,6 @@
 // Dates, places and values as the map says them.
 
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import type { Context } from "./api";
 
 type Raster = Context["raster"];
@@ -21,9 +21,9 @@ export function degrees(value: number, digits = 4): string {
 /** Value in the unit in which values are shown. */
 export function shownValue(raster: Raster, value: number, step: number, signed = false): string {
   const factor = raster.get("display_factor");
-  const unit = raster.get("display_units");
+  const unit = shownUnit(raster.get("display_units"));
   const text = formatValue(value * factor, step * factor || 0.001, signed);
-  return unit && unit !== "1" ? `${text} ${unit}` : text;
+  return unit ? `${text} ${unit}` : text;
 }
 
 /** How fine values are told: a thousandth of the range of colours, on a round step. */

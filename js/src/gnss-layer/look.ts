@@ -3,6 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { colourOf } from "../lib/colour";
 import { colormapRgb } from "../lib/colormaps";
+import { shownUnit } from "../lib/number";
 import type { LayerState, Motion } from "./api";
 
 interface RasterLook {
@@ -122,7 +123,7 @@ export class Looks {
     return {
       quantity,
       words: quantity === "displacement" ? "LOS displacement" : quantity === "velocity" ? "LOS velocity" : "",
-      units: raster.get("display_units").replace("/year", "/yr"),
+      units: shownUnit(raster.get("display_units")),
       factor: raster.get("display_factor"),
       value,
       color: (v) =>

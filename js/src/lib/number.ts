@@ -15,3 +15,8 @@ export function formatValue(value: number, resolution: number, signed = false): 
   if (value < 0) return `−${text}`;
   return signed ? `+${text}` : text;
 }
+
+/** A unit as people write it; "" for what has none. */
+export function shownUnit(unit: string): string {
+  return unit === "1" ? "" : unit.replace("/year", "/yr");
+}

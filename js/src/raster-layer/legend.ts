@@ -6,7 +6,7 @@ import { alertRow } from "../lib/context";
 import { colormapGradient, colormapKind } from "../lib/colormaps";
 import { button, h, replace } from "../lib/dom";
 import type { ShownMap } from "../lib/leaflet-map";
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import type { LayerEvents, RasterState, SourceInfo } from "./api";
 
 export interface Legend {
@@ -107,7 +107,7 @@ export function makeLegend(
     const step = range ? (Math.abs(range[1] - range[0]) * factor) / 100 : 1;
     low.textContent = range ? formatValue(range[0] * factor, step) : "";
     high.textContent = range ? formatValue(range[1] * factor, step) : "";
-    unit.textContent = model.get("display_units");
+    unit.textContent = shownUnit(model.get("display_units"));
     if (wrap !== null) unit.textContent = `${unit.textContent} per cycle`.trim();
     value.hidden = !model.get("readout");
   }
@@ -135,7 +135,7 @@ export function makeLegend(
       const range = rangeOf(model);
       const fine = range ? Math.abs(range[1] - range[0]) / 1000 : 0;
       const text = formatValue(at.value * factor, Math.max(at.step, fine) * factor || 0.001);
-      value.textContent = `${text} ${model.get("display_units")}`.trim();
+      value.textContent = `${text} ${shownUnit(model.get("display_units"))}`.trim();
     },
     loading(waiting) {
       element.toggleAttribute("data-loading", waiting > 0);

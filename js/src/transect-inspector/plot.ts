@@ -1,7 +1,7 @@
 // From profiles to a chart, and the words beside it.
 
 import type { AnyMark, ChartSpec, Panel } from "../lib/chart";
-import { formatValue } from "../lib/number";
+import { formatValue, shownUnit } from "../lib/number";
 import type { Curve, Data } from "./api";
 
 const ELEVATION = 66;
@@ -151,7 +151,7 @@ export function specOf(data: Data, samples: boolean): ChartSpec {
     rules: [{ x: point.distance * factor, label: point.label }],
   })); // prettier-ignore
   const panels: Panel[] = groups.map((group, i) => ({
-    label: group.unit ? `${group.label} (${group.unit})` : group.label,
+    label: group.unit ? `${group.label} (${shownUnit(group.unit)})` : group.label,
     ...(i === 0 ? {} : { height: FURTHER }),
     marks: [
       hatch(`group${i}`, gapsOf(distance, group.curves.map(({ y }) => y)), factor),
@@ -183,7 +183,7 @@ export function factsOf({ section }: Data): string {
 export function valueWords(curve: Curve, index: number): string {
   const value = curve.y[index] ?? NaN;
   if (!Number.isFinite(value)) return "no data";
-  const unit = curve.info.unit ? ` ${curve.info.unit}` : "";
+  const unit = curve.info.unit ? ` ${shownUnit(curve.info.unit)}` : "";
   return `${formatValue(value, resolutionOf(curve), curve.info.signed)}${unit}`;
 }
 
