@@ -76,6 +76,7 @@ export function graticule(context: Context): Graticule {
       boxes.every((b) => x > b.right || x + w < b.left || y > b.bottom || y + h < b.top);
     const lonText = (v: number): string => `${formatValue(((v + 540) % 360) - 180, step[0])}°`;
     const parts: SVGElement[] = [];
+    const named: DOMRect[] = [];
     if (full) {
       const path = [
         ...lons.map(({ at }) => `M${at} 0V${height}`),
@@ -91,10 +92,12 @@ export function graticule(context: Context): Graticule {
     for (const { value, at } of lons) {
       const left = at - ROOM.x / 2;
       if (left < 0 || left + ROOM.x > width) continue;
-      if (free(left, 0, ROOM.x, ROOM.y)) parts.push(label(lonText(value), at, TICK + 11, "middle"));
-      else if (free(left, height - ROOM.y, ROOM.x, ROOM.y))
-        parts.push(label(lonText(value), at, height - TICK - 4, "middle"));
+      const top = [0, height - ROOM.y].find((y) => free(left, y, ROOM.x, ROOM.y));
+      if (top === undefined) continue;
+      parts.push(label(lonText(value), at, top === 0 ? TICK + 11 : height - TICK - 4, "middle"));
+      named.push(new DOMRect(left, top, ROOM.x, ROOM.y));
     }
+    boxes.push(...named); // those of the other direction keep clear of them
     for (const { value, at } of lats) {
       if (at < ROOM.y || at > height - ROOM.y) continue;
       const text = `${formatValue(value, step[1])}°`;
