@@ -115,7 +115,7 @@ def test_the_reference_point_is_picked_on_the_map(kind, show):
     point = field(page, "reference.lalo")
     point.get_by_role("button", name="On the map").click()
     expect(point.locator(".cb-outline")).to_be_attached()
-    expect(point.locator("img.cb-relief")).to_be_attached()
+    expect(point.locator("img.iw-relief")).to_be_attached()
     box = point.locator("path.cb-outline").bounding_box()
     assert box
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
@@ -147,7 +147,7 @@ def test_saving_and_opening(kind, show, tmp_path):
     assert Template.read(tmp_path / "work" / "second.txt")["mintpy.deramp"] == "quadratic"
     assert Template.read(file)["mintpy.deramp"] == "linear"
     page.get_by_role("button", name="Open…").click()
-    page.locator(".cb-entry").filter(has_text=file.name).click()
+    page.locator(".iw-entry").filter(has_text=file.name).click()
     expect(page.locator(".cb-file")).to_have_text(file.name)
     expect(field(page, "deramp").get_by_role("combobox")).to_have_value("linear")
 

@@ -76,9 +76,9 @@ def test_opening_a_folder_shows_counts_map_network_and_findings(kind, show, prod
     expect(page.locator(".iw-chart circle.date")).to_have_count(6)
     expect(page.locator(".iw-chart line.pair")).to_have_count(12)
     expect(page.locator(".sp path.sp-outline").first).to_be_attached()
-    relief = page.locator("img.sp-relief")
+    relief = page.locator("img.iw-relief")
     expect(relief).to_be_attached()
-    page.wait_for_function("document.querySelector('img.sp-relief').naturalWidth > 16")
+    page.wait_for_function("document.querySelector('img.iw-relief').naturalWidth > 16")
 
 
 @VOILA_AND_SOAK
@@ -263,11 +263,11 @@ def test_names_that_look_like_markup_are_shown_as_text(kind, show, tmp_path, sma
     page = show(kind, repr(str(nasty / "hyp3"))).page
     settled(page)
     page.get_by_role("button", name="Browse…").click()
-    page.locator(".sp-entry").first.wait_for()
+    page.locator(".iw-entry").first.wait_for()
     page.get_by_role("button", name="Up", exact=True).click()
-    expect(page.locator(".sp-browse .iw-mono").first).to_have_text(str(nasty))
+    expect(page.locator(".iw-drawer .iw-mono").first).to_have_text(str(nasty))
     page.get_by_role("button", name="Up", exact=True).click()
-    expect(page.locator(".sp-entry").filter(has_text="<img src=x")).to_be_visible()
+    expect(page.locator(".iw-entry").filter(has_text="<img src=x")).to_be_visible()
     assert page.locator(".sp img:not(.leaflet-image-layer)").count() == 0
     assert page.locator(".sp b").count() == 0
     assert page.title() != "owned"
@@ -292,4 +292,4 @@ def test_a_root_cannot_be_left(show, products, tmp_path):
     page.get_by_role("button", name="Browse…").click()
     page.get_by_role("button", name="Up", exact=True).click()
     expect(page.get_by_role("button", name="Up", exact=True)).to_be_disabled()
-    expect(page.locator(".sp-browse .iw-mono").first).to_have_text(str(products.parent))
+    expect(page.locator(".iw-drawer .iw-mono").first).to_have_text(str(products.parent))

@@ -1,6 +1,7 @@
 // Opening a template and saving it under another name: a panel under the header.
 
 import { button, h, replace } from "../lib/dom";
+import { entryRow, upButton } from "../lib/entries";
 import { icon } from "../lib/icons";
 import { Latest, RequestError } from "../lib/messages";
 import type { Context, Entry, Listing } from "./api";
@@ -23,14 +24,14 @@ export function filesPanel(context: Context, changed: () => void): FilesPanel {
   let mode: FilesPanel["mode"] = "";
   const title = h("h3", { class: "iw-b" });
   const note = h("span", { class: "iw-2 iw-grow" });
-  const body = h("div", { class: "cb-panel-body" });
+  const body = h("div", { class: "iw-drawer-body" });
   const latest = new Latest();
   const element = h(
     "section",
-    { class: "cb-panel", hidden: true, "aria-label": "Files" },
+    { class: "iw-drawer", hidden: true, "aria-label": "Files" },
     h(
       "div",
-      { class: "cb-panel-head" },
+      { class: "iw-drawer-head" },
       title,
       note,
       button("Close", close, { class: "ghost icon", icon: icon("close"), hideLabel: true }),
@@ -66,15 +67,13 @@ export function filesPanel(context: Context, changed: () => void): FilesPanel {
   }
 
   function bar(listing: Listing, fill: (listing: Listing) => void): HTMLElement {
-    const { parent } = listing;
-    const up = button(
-      "Up",
-      () => {
-        if (parent !== null) go(parent, fill);
+    const up = upButton(
+      listing.parent,
+      (parent) => {
+        go(parent, fill);
       },
-      { class: "small", icon: icon("up"), key: "files-up", title: "To the folder above" },
+      "files-up",
     );
-    up.disabled = parent === null;
     return h("div", { class: "iw-row" }, up, h("span", { class: "iw-mono iw-grow" }, listing.path));
   }
 
@@ -82,19 +81,16 @@ export function filesPanel(context: Context, changed: () => void): FilesPanel {
     if (listing.entries.length === 0) return h("p", { class: "iw-2" }, empty);
     return h(
       "ul",
-      { class: "cb-entries", "aria-label": "Folders and files" },
-      ...listing.entries.map((entry) => {
-        const row = h(
-          "button",
-          { type: "button", class: "cb-entry", "data-key": `entry-${entry.name}` },
-          icon(entry.kind),
-          h("span", { class: "iw-grow" }, entry.name),
-        );
-        row.addEventListener("click", () => {
-          choose(entry);
-        });
-        return h("li", {}, row);
-      }),
+      { class: "iw-entries", "aria-label": "Folders and files" },
+      ...listing.entries.map((entry) =>
+        entryRow(
+          [icon(entry.kind), h("span", { class: "iw-grow" }, entry.name)],
+          () => {
+            choose(entry);
+          },
+          entry.name,
+        ),
+      ),
     );
   }
 
@@ -128,7 +124,7 @@ export function filesPanel(context: Context, changed: () => void): FilesPanel {
         "No folders and no template files (.txt, .cfg, .template) here.",
       ),
     );
-    body.querySelector<HTMLElement>(".cb-entry, button")?.focus();
+    body.querySelector<HTMLElement>(".iw-entry, button")?.focus();
   }
 
   function fillSave(listing: Listing): void {

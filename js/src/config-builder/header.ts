@@ -42,7 +42,7 @@ export function engineChoice(context: Context): HTMLElement {
     context.live.say(HELP[engine]);
   });
   note.textContent = "Not an option of MintPy: goes to the run, not into the template.";
-  const element = h("div", { class: "cb-engine" }, label, note);
+  const element = h("div", { class: "iw-engine cb-engine" }, label, note);
   context.watch(["engine"], () => {
     const engine = model.get("engine");
     if (select.value !== engine) select.value = engine;
@@ -57,7 +57,7 @@ export function allFindings(
   jump: (key: string) => void,
 ): { chips: HTMLElement; panel: HTMLElement } {
   const { model } = context;
-  const panel = h("section", { class: "cb-panel cb-all-findings", hidden: true, "aria-label": "Findings" });
+  const panel = h("section", { class: "iw-drawer cb-all-findings", hidden: true, "aria-label": "Findings" });
   const chips = h("button", { type: "button", class: "cb-chips", "aria-expanded": "false" });
   chips.addEventListener("click", () => {
     panel.hidden = !panel.hidden;

@@ -5,6 +5,9 @@ import { plural } from "../lib/findings";
 import { icon } from "../lib/icons";
 import { Latest } from "../lib/messages";
 import "../lib/theme.css";
+import "../lib/engine.css";
+import "../lib/findings.css";
+import "../lib/stack-map.css";
 import { isSet, type BuilderApi, type Context, type Option, type Schema, type State } from "./api";
 import { segments } from "./controls";
 import { makeField, type Field } from "./fields";
@@ -12,6 +15,8 @@ import { filesPanel } from "./files-panel";
 import { allFindings, engineChoice, kernelError, presetMenu } from "./header";
 import { previewPanel, saveButton } from "./preview";
 import "./style.css";
+import "./fields.css";
+import "./preview.css";
 
 type Depth = "essentials" | "all" | "changed";
 const DEPTHS: readonly Depth[] = ["essentials", "all", "changed"];
@@ -102,7 +107,7 @@ class Builder {
         "header",
         { class: "iw-header cb-header" },
         h("h2", {}, "Template"),
-        h("span", { class: "cb-search" }, icon("search"), this.#search, h("kbd", {}, "/")),
+        h("span", { class: "iw-search cb-search" }, icon("search"), this.#search, h("kbd", {}, "/")),
         this.#depths.element,
         presetMenu(context, schema),
         h(
@@ -307,7 +312,7 @@ class Builder {
           "button",
           { type: "button", "data-key": `nav-${name}`, "data-step": name },
           h("span", { class: "cb-no" }, number === null ? "" : String(number)),
-          h("span", { class: "cb-clip" }, name),
+          h("span", { class: "iw-clip" }, name),
           h(
             "span",
             { class: "cb-nav-n" },

@@ -67,7 +67,7 @@ function staleBox(context: Context): HTMLElement {
 export function previewPanel(context: Context, jump: (key: string) => void): HTMLElement {
   const { model } = context;
   let whole = false;
-  const title = h("h3", { class: "iw-b cb-file" });
+  const title = h("h3", { class: "iw-b iw-clip cb-file" });
   const state = h("span", { class: "iw-2" });
   const body = h("div", {
     class: "cb-lines",

@@ -1,9 +1,9 @@
 // A map of the stack on which a click sets the reference point.
 
 import type * as Leaflet from "leaflet";
-import { button, h } from "../lib/dom";
-import { icon } from "../lib/icons";
+import { h } from "../lib/dom";
 import { mountMap, type MountedMap } from "../lib/leaflet-map";
+import { reliefLayer, zoomButtons } from "../lib/stack-map";
 import type { Context } from "./api";
 
 export interface ReferenceMap {
@@ -23,8 +23,8 @@ function parse(point: string): [number, number] | null {
 
 export function referenceMap(context: Context, pick: (lat: number, lon: number) => void): ReferenceMap {
   const { model, requests, signal } = context;
-  const host = h("div", { class: "cb-map-host" });
-  const quiet = h("p", { class: "cb-map-quiet" }, "Drawing the map…");
+  const host = h("div", { class: "iw-map-host" });
+  const quiet = h("p", { class: "iw-map-quiet" }, "Drawing the map…");
   let started = false;
   let mounted: MountedMap | undefined;
   let marker: Leaflet.Marker | undefined;
@@ -36,27 +36,19 @@ export function referenceMap(context: Context, pick: (lat: number, lon: number) 
   const zoom = (by: number): void => {
     mounted?.map.setZoom(mounted.map.getZoom() + by);
   };
-  const tool = (label: string, name: "plus" | "minus" | "fit", act: () => void): HTMLButtonElement =>
-    button(label, act, { class: "ghost icon", icon: icon(name), hideLabel: true });
   const element = h(
     "div",
-    { class: "cb-map", role: "group", "aria-label": "Map of the stack; click sets the reference point" },
+    {
+      class: "iw-map cb-map",
+      role: "group",
+      "aria-label": "Map of the stack; click sets the reference point",
+    },
     host,
     quiet,
-    h(
-      "div",
-      { class: "cb-on-map cb-zoom" },
-      tool("Zoom in", "plus", () => {
-        zoom(1);
-      }),
-      tool("Zoom out", "minus", () => {
-        zoom(-1);
-      }),
-      tool("Show all", "fit", () => {
-        fit(true);
-      }),
-    ),
-    h("div", { class: "cb-on-map cb-map-hint" }, "Click sets the reference point."),
+    zoomButtons("cb-zoom", zoom, () => {
+      fit(true);
+    }),
+    h("div", { class: "iw-map-box cb-map-hint" }, "Click sets the reference point."),
   );
 
   function ring(): [number, number][] {
@@ -100,19 +92,7 @@ export function referenceMap(context: Context, pick: (lat: number, lon: number) 
     quiet.textContent = "No stack is open, so there is nothing to show. Type the coordinates instead.";
     const { payload, buffers } = await requests.request("hillshade", null, { signal });
     relief?.remove();
-    const [png] = buffers;
-    if (!payload.bounds || !png) return;
-    const [south, west, north, east] = payload.bounds;
-    const url = URL.createObjectURL(new Blob([new Uint8Array(png)], { type: "image/png" }));
-    const box: [number, number][] = [
-      [south, west],
-      [north, east],
-    ];
-    relief = L.imageOverlay(url, box, { className: "cb-relief", zIndex: 1 });
-    relief.on("load remove", () => {
-      URL.revokeObjectURL(url);
-    });
-    relief.addTo(map);
+    relief = reliefLayer(L, payload.bounds, buffers[0])?.addTo(map);
   }
 
   function start(mount: MountedMap): void {

@@ -32,7 +32,7 @@ export function areaPanel(context: Context): Panel {
     tabindex: "-1",
     "aria-hidden": "true",
   });
-  const element = h("section", { class: "sp-panel", hidden: true, "aria-label": "Area of interest" });
+  const element = h("section", { class: "iw-drawer", hidden: true, "aria-label": "Area of interest" });
 
   function close(): void {
     element.hidden = true;
@@ -82,7 +82,7 @@ export function areaPanel(context: Context): Panel {
     panelHeader("Area of interest", "WKT, GeoJSON, or west, south, east, north; degrees WGS84", close),
     h(
       "div",
-      { class: "sp-panel-body" },
+      { class: "iw-drawer-body" },
       text,
       h(
         "div",

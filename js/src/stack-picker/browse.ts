@@ -1,6 +1,7 @@
 // Panels that open under the header: browsing folders, and the recent ones.
 
 import { button, h, replace } from "../lib/dom";
+import { entryRow, upButton } from "../lib/entries";
 import { plural } from "../lib/findings";
 import { icon } from "../lib/icons";
 import { Latest, RequestError } from "../lib/messages";
@@ -18,7 +19,7 @@ export interface Panel {
 export function panelHeader(title: string, note: string, close: () => void): HTMLElement {
   return h(
     "div",
-    { class: "sp-panel-head" },
+    { class: "iw-drawer-head" },
     h("h3", { class: "iw-b" }, title),
     h("span", { class: "iw-2 iw-grow" }, note),
     button("Close", close, { class: "ghost icon", icon: icon("close"), hideLabel: true, key: "panel-close" }),
@@ -27,8 +28,8 @@ export function panelHeader(title: string, note: string, close: () => void): HTM
 
 export function browsePanel(context: Context, title: string, note: string): Panel {
   const { model, requests } = context;
-  const body = h("div", { class: "sp-browse" });
-  const element = h("section", { class: "sp-panel", hidden: true, "aria-label": title });
+  const body = h("div", { class: "iw-drawer-body" });
+  const element = h("section", { class: "iw-drawer", hidden: true, "aria-label": title });
   const latest = new Latest();
 
   function close(): void {
@@ -63,20 +64,18 @@ export function browsePanel(context: Context, title: string, note: string): Pane
 
   function fill(listing: Listing): void {
     const products = listing.entries.filter((entry) => entry.products > 0).length;
-    const { parent } = listing;
-    const up = button(
-      "Up",
-      () => {
-        if (parent !== null) go(parent, "browse-up");
+    const up = upButton(
+      listing.parent,
+      (parent) => {
+        go(parent, "browse-up");
       },
-      { class: "small", icon: icon("up"), key: "browse-up", title: "To the folder above" },
+      "browse-up",
     );
-    up.disabled = parent === null;
     replace(
       body,
       h(
         "div",
-        { class: "sp-browse-bar" },
+        { class: "iw-row" },
         up,
         h("span", { class: "iw-mono iw-grow" }, listing.path),
         button(
@@ -92,23 +91,23 @@ export function browsePanel(context: Context, title: string, note: string): Pane
         : h(
             "ul",
             {
-              class: "sp-entries",
+              class: "iw-entries",
               "aria-label": `${plural(listing.entries.length, "entry", "entries")}, ${products} with products`,
             },
-            ...listing.entries.map((entry) => {
-              const row = h(
-                "button",
-                { type: "button", class: "sp-entry", "data-key": `entry-${entry.name}` },
-                entryIcon(entry),
-                h("span", { class: "iw-grow" }, entry.name),
-                h("span", { class: "iw-2" }, describeEntry(entry)),
-              );
-              row.addEventListener("click", () => {
-                if (entry.kind === "zip" || entry.kind === "work_dir") choose(entry.path);
-                else go(entry.path, "browse-open");
-              });
-              return h("li", {}, row);
-            }),
+            ...listing.entries.map((entry) =>
+              entryRow(
+                [
+                  entryIcon(entry),
+                  h("span", { class: "iw-grow" }, entry.name),
+                  h("span", { class: "iw-2" }, describeEntry(entry)),
+                ],
+                () => {
+                  if (entry.kind === "zip" || entry.kind === "work_dir") choose(entry.path);
+                  else go(entry.path, "browse-open");
+                },
+                entry.name,
+              ),
+            ),
           ),
     );
   }
@@ -130,8 +129,8 @@ export function browsePanel(context: Context, title: string, note: string): Pane
 
 export function recentPanel(context: Context): Panel {
   const { requests } = context;
-  const body = h("div", { class: "sp-browse" });
-  const element = h("section", { class: "sp-panel", hidden: true, "aria-label": "Recent folders" });
+  const body = h("div", { class: "iw-drawer-body" });
+  const element = h("section", { class: "iw-drawer", hidden: true, "aria-label": "Recent folders" });
 
   function close(): void {
     element.hidden = true;
@@ -145,15 +144,18 @@ export function recentPanel(context: Context): Panel {
         ? h("p", { class: "sp-quiet" }, "No folder was opened yet on this machine.")
         : h(
             "ul",
-            { class: "sp-entries" },
-            ...payload.paths.map((path) => {
-              const row = h("button", { type: "button", class: "sp-entry iw-mono" }, icon("folder"), path);
-              row.addEventListener("click", () => {
-                close();
-                context.set("path", path);
-              });
-              return h("li", {}, row);
-            }),
+            { class: "iw-entries" },
+            ...payload.paths.map((path) =>
+              entryRow(
+                [icon("folder"), path],
+                () => {
+                  close();
+                  context.set("path", path);
+                },
+                undefined,
+                "iw-mono",
+              ),
+            ),
           ),
     );
     body.querySelector<HTMLElement>("button")?.focus();

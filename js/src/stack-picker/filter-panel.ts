@@ -45,7 +45,7 @@ export function filterPanel(context: Context): Panel {
     return month;
   });
   const result = h("p", { class: "sp-filter-result", role: "status" });
-  const element = h("section", { class: "sp-panel", hidden: true, "aria-label": "Filter dates and pairs" });
+  const element = h("section", { class: "iw-drawer", hidden: true, "aria-label": "Filter dates and pairs" });
 
   function read(): Selection {
     const kept = months.flatMap((month, i) => (month.getAttribute("aria-pressed") === "true" ? [i + 1] : []));
@@ -114,7 +114,7 @@ export function filterPanel(context: Context): Panel {
     panelHeader("Filter dates and pairs", "the network must stay in one part", close),
     h(
       "div",
-      { class: "sp-panel-body" },
+      { class: "iw-drawer-body" },
       h(
         "div",
         { class: "sp-filter" },

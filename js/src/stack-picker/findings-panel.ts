@@ -7,7 +7,7 @@ import type { Context, FindingRow } from "./api";
 
 export function progressLine(context: Context, job: "check" | "prepare", cancelLabel: string): HTMLElement {
   const { model } = context;
-  const text = h("span", { class: "iw-grow sp-clip" });
+  const text = h("span", { class: "iw-grow iw-clip" });
   const percent = h("span", { class: "iw-2" });
   const fill = h("i");
   const bar = h(

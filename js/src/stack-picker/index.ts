@@ -5,6 +5,8 @@ import { icon } from "../lib/icons";
 import { plural } from "../lib/findings";
 import { networkPlot } from "../lib/network-plot";
 import "../lib/theme.css";
+import "../lib/findings.css";
+import "../lib/stack-map.css";
 import { areaPanel } from "./area-panel";
 import { browsePanel, recentPanel, type Panel } from "./browse";
 import type { Context, PickerApi, State } from "./api";
@@ -15,6 +17,7 @@ import { pickerMap } from "./map";
 import { pathField } from "./path-field";
 import { workDirTable } from "./work-dir";
 import "./style.css";
+import "./map.css";
 
 const PLOT_HEIGHT = 168;
 
@@ -105,7 +108,7 @@ function network(context: Context, filterButton: HTMLElement): HTMLElement {
 /** What stands there before a folder is open. */
 function emptyState(context: Context): HTMLElement {
   const { model } = context;
-  const element = h("div", { class: "sp-empty" });
+  const element = h("div", { class: "iw-empty sp-empty" });
   context.watch(["opens", "busy", "_progress", "path"], () => {
     const busy = model.get("busy") === "open";
     element.hidden = model.get("opens") !== "" && !busy;

@@ -5,6 +5,7 @@ import { areaTool, toLatLngs, type AreaTool } from "../lib/area-tool";
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { mountMap, type MountedMap } from "../lib/leaflet-map";
+import { reliefLayer, zoomButtons } from "../lib/stack-map";
 import { formatLength, scaleLength } from "../lib/scale";
 import { isRunning, type Context, type Ring } from "./api";
 
@@ -16,11 +17,11 @@ function legendRow(className: string, text: string): HTMLElement {
 
 export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElement {
   const { model } = context;
-  const host = h("div", { class: "sp-map-host" });
-  const hint = h("div", { class: "iw-on-map sp-hint", hidden: true }, HINT);
+  const host = h("div", { class: "iw-map-host" });
+  const hint = h("div", { class: "iw-on-map iw-map-box sp-hint", hidden: true }, HINT);
   const legend = h("ul", { class: "sp-legend", "aria-label": "Legend" });
-  const scale = h("div", { class: "iw-on-map sp-scale", "aria-hidden": "true" });
-  const quiet = h("p", { class: "sp-map-quiet" }, "Drawing the map…");
+  const scale = h("div", { class: "iw-on-map iw-map-box sp-scale", "aria-hidden": "true" });
+  const quiet = h("p", { class: "iw-map-quiet" }, "Drawing the map…");
   let mounted: MountedMap | undefined;
   let tool: AreaTool | undefined;
   let fitted = "";
@@ -57,36 +58,14 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
     },
     { class: "small", icon: icon("close"), title: "Remove the area of interest", key: "area-clear" },
   );
-  const controls = h(
-    "div",
-    { class: "iw-on-map sp-zoom" },
-    button(
-      "Zoom in",
-      () => {
-        zoom(1);
-      },
-      { class: "ghost icon", icon: icon("plus"), hideLabel: true },
-    ),
-    button(
-      "Zoom out",
-      () => {
-        zoom(-1);
-      },
-      { class: "ghost icon", icon: icon("minus"), hideLabel: true },
-    ),
-    button(
-      "Show all",
-      () => {
-        fit(true);
-      },
-      { class: "ghost icon", icon: icon("fit"), hideLabel: true },
-    ),
-  );
-  const tools = h("div", { class: "iw-on-map sp-tools" }, drawButton, textButton, clear);
+  const controls = zoomButtons("sp-zoom", zoom, () => {
+    fit(true);
+  });
+  const tools = h("div", { class: "iw-on-map iw-map-box sp-tools" }, drawButton, textButton, clear);
   const element = h(
     "figure",
     { "aria-label": "Map of the products' outlines" },
-    h("div", { class: "sp-map" }, host, quiet, controls, tools, hint, scale),
+    h("div", { class: "iw-map sp-map" }, host, quiet, controls, tools, hint, scale),
     h("figcaption", {}, legend),
   );
 
@@ -155,7 +134,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   async function relief(
     L: typeof Leaflet,
     map: Leaflet.Map,
-    state: { layer?: Leaflet.Layer; path?: string },
+    state: { layer?: Leaflet.Layer | undefined; path?: string },
   ): Promise<void> {
     const path = `${model.get("path")} ${model.get("_view").revision ?? 0}`;
     if (model.get("opens") !== "products" || path === state.path) return;
@@ -165,22 +144,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
     });
     if (state.path !== path) return;
     state.layer?.remove();
-    const [png] = buffers;
-    if (!payload.bounds || !png) return;
-    const url = URL.createObjectURL(new Blob([new Uint8Array(png)], { type: "image/png" }));
-    const [south, west, north, east] = payload.bounds;
-    const layer = L.imageOverlay(
-      url,
-      [
-        [south, west],
-        [north, east],
-      ],
-      { className: "sp-relief", zIndex: 1 },
-    );
-    layer.on("load remove", () => {
-      URL.revokeObjectURL(url);
-    });
-    state.layer = layer.addTo(map);
+    state.layer = reliefLayer(L, payload.bounds, buffers[0])?.addTo(map);
   }
 
   function start(mount: MountedMap): void {
@@ -188,7 +152,7 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
     const { L, map } = mount;
     quiet.hidden = true;
     const group = L.layerGroup().addTo(map);
-    const state: { layer?: Leaflet.Layer; path?: string } = {};
+    const state: { layer?: Leaflet.Layer | undefined; path?: string } = {};
     tool = areaTool(L, map, {
       draw(ring) {
         setArea(ring);

@@ -16,7 +16,7 @@ export class EngineChoice {
       model.save_changes();
       context.live.say(HELP[engine]);
     });
-    this.element = h("div", { class: "rn-engine" }, this.#menu.label, this.#menu.note);
+    this.element = h("div", { class: "iw-engine rn-engine" }, this.#menu.label, this.#menu.note);
   }
 
   /** Shows the choice; only where a run may be started can it be changed. */

@@ -4,6 +4,7 @@ import { h, replace, suppressShortcuts } from "../lib/dom";
 import { button } from "../lib/dom";
 import { icon } from "../lib/icons";
 import "../lib/theme.css";
+import "../lib/engine.css";
 import type { Context, Fix, RunnerApi, State } from "./api";
 import { footer } from "./footer";
 import { Header, type HeaderActions } from "./header";
@@ -12,6 +13,8 @@ import { Menu } from "./menu";
 import { ProductPanel } from "./product";
 import { Steps } from "./steps";
 import "./style.css";
+import "./steps.css";
+import "./side.css";
 import { listed } from "./words";
 
 const CALL_SECONDS = 20;

@@ -57,7 +57,7 @@ export class LogSearch {
       icon: icon("down"),
       hideLabel: true,
     });
-    const field = h("span", { class: "rn-search" }, icon("search"), this.#query, this.#hits);
+    const field = h("span", { class: "iw-search rn-search" }, icon("search"), this.#query, this.#hits);
     this.elements = [field, this.#prev, this.#next];
     let timer: ReturnType<typeof setTimeout> | undefined;
     this.#query.addEventListener("input", () => {

@@ -161,7 +161,7 @@ class StepRow {
       h(
         "span",
         {
-          class: known ? "rn-bar" : "rn-bar unknown",
+          class: known ? "iw-bar rn-bar" : "iw-bar rn-bar unknown",
           role: "progressbar",
           "aria-label": `Progress of ${this.#row.name}`,
         },
