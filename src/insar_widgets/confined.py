@@ -17,6 +17,7 @@ import h5py
 from insar_widgets.errors import InsarWidgetsError
 
 __all__ = [
+    "GDAL_SKIP",
     "HDF5",
     "PLAIN_FORMATS",
     "gdal_environment",
@@ -38,7 +39,9 @@ PLAIN_FORMATS = (
     "PNG",
     "GPKG",
 )  # read here, written by the exporter; none names other files
-_SKIP, _TAKEN = "GDAL_SKIP", "INSAR_WIDGETS_GDAL_SKIP"
+GDAL_SKIP = "GDAL_SKIP"
+"""Variable that names the formats which a GDAL leaves out."""
+_TAKEN = "INSAR_WIDGETS_GDAL_SKIP"
 
 
 def refuse_link(path: Path, root: Path) -> None:
@@ -174,9 +177,9 @@ def gdal_environment(environment: Mapping[str, str] = os.environ) -> dict[str, s
     with rasterio.Env() as gdal:
         known = gdal.drivers()
     skipped = [name for name in known if name not in PLAIN_FORMATS]
-    before = f"{environment.get(_SKIP, '')},{environment.get(_TAKEN, '')}".split(",")
+    before = f"{environment.get(GDAL_SKIP, '')},{environment.get(_TAKEN, '')}".split(",")
     return {
-        _SKIP: ",".join(dict.fromkeys([*filter(None, before), *skipped])),
+        GDAL_SKIP: ",".join(dict.fromkeys([*filter(None, before), *skipped])),
         "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
         "GDAL_PAM_ENABLED": "NO",
     }
@@ -190,4 +193,4 @@ def take_gdal_environment() -> None:
     import rasterio  # noqa: PLC0415 - takes its time
 
     with rasterio.Env():
-        os.environ[_TAKEN] = os.environ.pop(_SKIP, "")
+        os.environ[_TAKEN] = os.environ.pop(GDAL_SKIP, "")

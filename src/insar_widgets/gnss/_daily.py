@@ -26,17 +26,18 @@ class DailyFit:
 
     Attributes
     ----------
-    coefficients : (P,) of the constant, the rate per year, each step, and the yearly term if there is one.
-    residuals : (N,) of the days with a value.
+    coefficients : (P,) or (P, K) of the constant, the rate per year, each step, and the yearly term if there is one.
+    residuals : (N,) or (N, K) of the days with a value.
     """
 
     coefficients: Floats
     residuals: Floats
     _binned: tuple[Floats, Floats, Floats]
 
-    def known(self, column: int) -> Known:
-        """How well a coefficient is known where the noise may be correlated from day to day."""
-        return coefficient(*self._binned, column)
+    def known(self, column: int, series: int | None = None) -> Known:
+        """How well a coefficient, of one of K series, is known where the noise may be correlated from day to day."""
+        design, values, days = self._binned
+        return coefficient(design, values if series is None else values[:, series].copy(), days, column)
 
 
 def fit_days(days: Days, values: Floats, breaks: list[date]) -> DailyFit | None:
@@ -45,7 +46,7 @@ def fit_days(days: Days, values: Floats, breaks: list[date]) -> DailyFit | None:
     Parameters
     ----------
     days : (D,) ascending.
-    values : (D,); days without a value, NaN, are left out.
+    values : (D,), or (D, K) for K series of the same days; a day that lacks a value, NaN, is left out.
     breaks : days of the steps.
 
     Returns
@@ -53,7 +54,7 @@ def fit_days(days: Days, values: Floats, breaks: list[date]) -> DailyFit | None:
     DailyFit
         None where the days cannot tell the steps and the rate apart.
     """
-    used = np.isfinite(values)
+    used = np.isfinite(values).reshape(len(days), -1).all(axis=1)
     design, values = _design(days, breaks)[used], values[used]
     binned = _in_bins(design, values, days[used].astype(float))
     if np.linalg.matrix_rank(binned[0]) < design.shape[1]:
@@ -75,6 +76,8 @@ def _in_bins(design: Floats, values: Floats, days: Floats) -> tuple[Floats, Floa
     width = max(_SHORTEST_BIN, (days[-1] - days[0]) / _MOST_BINS)
     number = np.unique(np.floor((days - days[0]) / width), return_inverse=True)[1]
     count = np.bincount(number)
-    stacked = np.column_stack([design, values, days])
-    means = np.stack([np.bincount(number, column) / count for column in stacked.T], axis=1)
-    return np.ascontiguousarray(means[:, :-2]), means[:, -2].copy(), means[:, -1].copy()
+
+    def mean(columns: Floats) -> Floats:
+        return np.stack([np.bincount(number, column) / count for column in np.atleast_2d(columns.T)], axis=-1)
+
+    return mean(design), mean(values).reshape(-1, *values.shape[1:]), mean(days)[:, 0]

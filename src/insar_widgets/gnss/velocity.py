@@ -79,22 +79,17 @@ def station_velocity(
     breaks = sorted(
         {s.date for s in steps if s.station == name and time[0] < np.datetime64(s.date) <= time[-1]}
     )
-    rates, deviations, residuals = [], [], []
-    for component in _COMPONENTS:
-        # relative to the first day: positions have millions of metres, displacements millimetres
-        moved = chosen[component].values - chosen[component].values[0]
-        fit = fit_days(time, moved, breaks)
-        if fit is None:
-            raise GnssError(
-                f"The days of {name or 'the station'} cannot tell {named(breaks)} and its rate apart."
-            )
-        rates.append(float(fit.coefficients[1]))
-        deviations.append(fit.known(1).deviation)
-        residuals.append(fit.residuals)
-    spread = float(np.std(residuals[0]) * np.std(residuals[1]))
-    together = float(np.mean(residuals[0] * residuals[1])) / spread if spread > 0 else 0.0
-    east, north, up = rates
-    east_std, north_std, up_std = deviations
+    # relative to the first day: positions have millions of metres, displacements millimetres
+    moved = np.stack([chosen[c].values - chosen[c].values[0] for c in _COMPONENTS], axis=1)
+    fit = fit_days(time, moved, breaks)
+    if fit is None:
+        raise GnssError(
+            f"The days of {name or 'the station'} cannot tell {named(breaks)} and its rate apart."
+        )
+    east, north, up = (float(rate) for rate in fit.coefficients[1])
+    east_std, north_std, up_std = (fit.known(1, series).deviation for series in range(len(_COMPONENTS)))
+    spread = float(np.std(fit.residuals[:, 0]) * np.std(fit.residuals[:, 1]))
+    together = float(np.mean(fit.residuals[:, 0] * fit.residuals[:, 1])) / spread if spread > 0 else 0.0
     return StationVelocity(
         east, north, up, east_std, north_std, up_std, float(np.clip(together, -1, 1)), int(count)
     )

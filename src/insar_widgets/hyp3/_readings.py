@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ import rasterio
 from insar_widgets.errors import CancelledError, ProductError
 from insar_widgets.hyp3._raster import HEADERS_ONLY, read_header, read_pixels
 from insar_widgets.hyp3.product import PREPARED_LAYERS, Product
-from insar_widgets.hyp3.stack import Progress
 from insar_widgets.resources import cores
 
-__all__ = ["Reading", "judge_pixels", "pool", "read_all"]
+__all__ = ["Progress", "Reading", "judge_pixels", "pool", "read_all"]
+
+Progress = Callable[[float, str], None]
+"""Told the fraction done, 0..1, and what is being done."""
 
 POLL_SECONDS = 0.2
 _SLICE = 16

@@ -10,12 +10,12 @@ from statistics import median
 
 from insar_widgets.errors import ProductError
 from insar_widgets.findings import Finding, worst_first
-from insar_widgets.hyp3._readings import Reading, read_all
+from insar_widgets.hyp3._readings import Progress, Reading, read_all
 from insar_widgets.hyp3.estimate import estimate
 from insar_widgets.hyp3.network import days_between
-from insar_widgets.hyp3.plan import TRAITS, make_plan
+from insar_widgets.hyp3.plan import TRAITS, majority, make_plan
 from insar_widgets.hyp3.product import Product
-from insar_widgets.hyp3.stack import Progress, Stack, majority
+from insar_widgets.hyp3.stack import Stack
 
 __all__ = ["check"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,8 @@ from insar_widgets.findings import Finding
 from insar_widgets.hyp3.aoi import Aoi, aoi_bounds
 from insar_widgets.hyp3.grid import TOLERANCE, Bounds, Grid, area, intersect, transform_bounds
 from insar_widgets.hyp3.product import PREPARED_LAYERS, Product
-from insar_widgets.hyp3.stack import majority
 
-__all__ = ["LEAST_OVERLAP", "Plan", "make_plan"]
+__all__ = ["LEAST_OVERLAP", "Plan", "majority", "make_plan"]
 
 LEAST_OVERLAP = 0.5
 """Part of the typical product (or of the area of interest) that all products must have in common."""
@@ -230,3 +230,9 @@ def _enough_overlap(
 
 def _left_out(code: str, product: Product, text: str, remedy: str) -> Finding:
     return Finding("warning", code, text, (product.name,), remedy)
+
+
+def majority[T](values: Sequence[T]) -> T:
+    """Return the most frequent value; of equally frequent ones the first in text order."""
+    counts = Counter(values)
+    return min(counts, key=lambda value: (-counts[value], str(value)))

@@ -13,7 +13,7 @@ from insar_widgets.errors import CancelledError, ProductError
 from insar_widgets.findings import Finding
 from insar_widgets.hyp3._manifest import Manifest, as_record, locked
 from insar_widgets.hyp3._raster import cut_raster, write_bytes, write_raster
-from insar_widgets.hyp3._readings import POLL_SECONDS, judge_pixels, pool
+from insar_widgets.hyp3._readings import POLL_SECONDS, Progress, judge_pixels, pool
 from insar_widgets.hyp3._scan import MANIFEST
 from insar_widgets.hyp3.find import find_stack
 from insar_widgets.hyp3.grid import Grid
@@ -21,7 +21,7 @@ from insar_widgets.hyp3.metadata import read_metadata_text
 from insar_widgets.hyp3.names import parse_file_name
 from insar_widgets.hyp3.plan import Plan
 from insar_widgets.hyp3.product import PREPARED_LAYERS, Product
-from insar_widgets.hyp3.stack import Progress, Stack
+from insar_widgets.hyp3.stack import Stack
 from insar_widgets.resources import cores
 
 __all__ = ["How", "prepare"]

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from insar_widgets.findings import Finding
+from insar_widgets.hyp3._readings import Progress
 from insar_widgets.hyp3.aoi import Aoi
 from insar_widgets.hyp3.estimate import Estimate, estimate
 from insar_widgets.hyp3.grid import Bounds, Grid, common_overlap
 from insar_widgets.hyp3.names import Family
 from insar_widgets.hyp3.network import Network, Pair, unique_pairs
+from insar_widgets.hyp3.plan import majority, make_plan
 from insar_widgets.hyp3.product import Product
 
-__all__ = ["Progress", "Stack"]
-
-Progress = Callable[[float, str], None]
-"""Told the fraction done, 0..1, and what is being done."""
+__all__ = ["Stack"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,8 +165,6 @@ class Stack:
         ProductError
             As `prepare` would: nothing in common, an area of interest elsewhere.
         """
-        from insar_widgets.hyp3.plan import make_plan  # noqa: PLC0415 - it reads a Stack itself
-
         plan = make_plan(self.products, aoi, epsg, resolution)
         return estimate(plan.products, plan.grid, Path(folder) if folder is not None else self.root)
 
@@ -282,15 +278,7 @@ class Stack:
         CancelledError
             `cancel` was set. What is finished stays and is used by the next call.
         """
-        # They return and read a Stack themselves.
-        from insar_widgets.hyp3.plan import make_plan  # noqa: PLC0415
-        from insar_widgets.hyp3.prepare import How, prepare  # noqa: PLC0415
+        from insar_widgets.hyp3.prepare import How, prepare  # noqa: PLC0415 - it reads a Stack itself
 
         plan = make_plan(self.products, aoi, epsg, resolution)
         return prepare(self, out_dir, plan, How(jobs, on_progress, cancel, strict))
-
-
-def majority[T](values: Sequence[T]) -> T:
-    """Return the most frequent value; of equally frequent ones the first in text order."""
-    counts = Counter(values)
-    return min(counts, key=lambda value: (-counts[value], str(value)))

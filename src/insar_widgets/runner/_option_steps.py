@@ -5,8 +5,8 @@ Read in the source of MintPy 1.6.4 (``smallbaselineApp.py`` and the ``cli`` modu
 
 from __future__ import annotations
 
+from insar_widgets.runner._step_names import SUMMARIES
 from insar_widgets.runner.options import options
-from insar_widgets.runner.steps import STEPS
 
 __all__ = ["options_of_step", "resources_of_step"]
 
@@ -60,7 +60,7 @@ def options_of_step(step: str) -> tuple[str, ...]:
     ValueError
         MintPy has no step of this name.
     """
-    names = [known.name for known in STEPS]
+    names = list(SUMMARIES)
     if step not in names:
         raise ValueError(f"MintPy has no step {step!r}; its steps are {', '.join(names)}.")
     keys = {option.key for option in options() if option.step == step}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from insar_widgets.confined import (
+    GDAL_SKIP,
     HDF5,
     PLAIN_FORMATS,
     is_plain,
@@ -39,7 +40,6 @@ _UNSET = ("auto", "yes", "no", "none", "true", "false", "")
 _FOLDERS = (".insar_widgets", "inputs", "geo", "pic")
 _HELD = ("*.h5", "*.cfg", "*.txt", "inputs/*", "geo/*.h5", ".insar_widgets/*")
 _ABOUT = (".txt", ".rsc")
-_SKIP = "GDAL_SKIP"
 _GDAL_NAME = re.compile(r"(^|/)\w+:.*/")
 _PROCESSOR = "mintpy.load.processor"
 _AUTO_PATH = "mintpy.load.autoPath"
@@ -91,11 +91,7 @@ def refuse_work_dir(work_dir: Path, root: Path) -> None:
         With the name of the first such file.
     """
     for path in (*(work_dir / name for name in _FOLDERS), *_glob(work_dir, _HELD)):
-        if not path.resolve().is_relative_to(root):
-            raise InsarWidgetsError(
-                f"{path} is a link to a place outside {root}, so {work_dir} is not opened. "
-                "Put the file itself there."
-            )
+        refuse_link(path, root)
         if path.suffix in HDF5:
             refuse_other_files(path, root)
 
@@ -218,7 +214,7 @@ def keep_to_geotiff() -> None:
     with rasterio.Env() as gdal:
         _refuse_formats(gdal.drivers())
     # the bindings may bring another GDAL, which would complain of each format that it does not know
-    os.environ.pop(_SKIP, None)
+    os.environ.pop(GDAL_SKIP, None)
     try:
         from osgeo import gdal as bindings  # noqa: PLC0415
     except ImportError:
@@ -226,7 +222,7 @@ def keep_to_geotiff() -> None:
     with suppress(ImportError):  # built without numpy
         import osgeo.gdal_array  # noqa: F401, PLC0415 - later it would bring all formats back
     found = [bindings.GetDriver(number) for number in range(bindings.GetDriverCount())]
-    os.environ[_SKIP] = ",".join(d.ShortName for d in found if d.ShortName not in PLAIN_FORMATS)
+    os.environ[GDAL_SKIP] = ",".join(d.ShortName for d in found if d.ShortName not in PLAIN_FORMATS)
     bindings.AllRegister()
     left = {bindings.GetDriver(number).ShortName for number in range(bindings.GetDriverCount())}
     _refuse_formats(left)

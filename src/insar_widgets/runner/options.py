@@ -10,8 +10,8 @@ from pathlib import Path
 
 from insar_widgets.errors import MissingDependencyError, TemplateError
 from insar_widgets.runner._option_kinds import Kind, kind_of
+from insar_widgets.runner._step_names import SUMMARIES
 from insar_widgets.runner._template_text import Line, parse, values_of
-from insar_widgets.runner.steps import STEPS
 
 __all__ = ["Option", "defaults_folder", "options", "read_options", "section_of", "sections", "sensor_of"]
 
@@ -139,12 +139,11 @@ def _option(line: Line, auto: str, heading: str, notes: list[str]) -> Option:
     auto_help, help_ = "", rest.lstrip(", ")
     if said := _AUTO_FOR.match(rest):
         auto_help, help_ = said["auto"].strip(), said["help"].strip()
-    names = {step.name for step in STEPS}
     kind = kind_of(key, accepts, help_, auto)
     return Option(
         key=key,
         group=group,
-        step=heading if heading in names else group,
+        step=heading if heading in SUMMARIES else group,
         kind=kind.kind,
         choices=kind.choices,
         default=value,
