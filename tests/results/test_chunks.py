@@ -69,6 +69,10 @@ def test_a_long_pixel_series_and_a_wide_window_are_what_hdf5_reads(tmp_path: Pat
     with h5py.File(tmp_path / "data.h5") as file:
         for key in [np.s_[:, 200, 400], np.s_[:, 100:220, 300:420], np.s_[5], np.s_[2:7, 149:151, :]]:
             assert np.array_equal(read(key if isinstance(key, tuple) else (key,)), file["data"][key])
+    write(tmp_path / "wide.h5", (2, 8, 9000), (), "one piece", 2)
+    with h5py.File(tmp_path / "wide.h5") as file:
+        key = np.s_[:, 1:6, 4000:4050]
+        assert np.array_equal(source(tmp_path / "wide.h5").read(key), file["data"][key])
 
 
 def test_only_plain_keys_are_windows() -> None:

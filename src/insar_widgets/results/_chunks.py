@@ -24,8 +24,8 @@ import numpy.typing as npt
 Stamp = tuple[int, int, int]
 _KEPT = 16
 _MOST_CHUNKS = 2_000_000
-_AT_ONCE = 2**16
-"""Bytes up to which a gap is read along rather than jumped over."""
+_GAP = 2**14
+"""Bytes up to which a gap is read along rather than jumped over: a jump costs as much as reading about that many."""
 
 
 def stamp_of(path: Path) -> Stamp:
@@ -128,7 +128,7 @@ class Chunks:
             return self._pieces(offset + lead.start * row, inner[1:], out[0])
         if rows > 1 and len(inner) > 1:
             wanted = math.prod(s.stop - s.start for s in inner[1:]) * self.dtype.itemsize
-            if row - wanted > _AT_ONCE // rows:
+            if row - wanted > _GAP:
                 return [
                     piece
                     for n in range(rows)
