@@ -23,9 +23,10 @@ import nbformat
 import websocket
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from browser.charts import PLACES
 from browser.servers import serve
 
-__all__ = ["Page", "busy", "notebook", "serve"]
+__all__ = ["PLACES", "Page", "busy", "notebook", "serve"]
 
 # No GPU and no imitation of one: what is drawn is put together by the processor.
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._files import cache
-from benchmarks._page import Page, busy, notebook, serve
+from benchmarks._page import PLACES, Page, busy, notebook, serve
 
 SHAPE = tuple(int(n) for n in os.environ.get("BENCH_SERIES_SHAPE", "98,2000,1700").split(","))
 CLICKS = 11
@@ -161,9 +161,9 @@ def symbol_times(page: Page) -> list[float]:
     """Milliseconds of clicks on a symbol."""
     fits = []
     for index in range(20, 20 + CLICKS):
-        spot = page.evaluate(BOX, [".ts .iw-c-points:last-of-type .iw-c-symbol", index])
+        x, y = page.evaluate(PLACES, ".ts .iw-c-points:last-of-type")[index]
         page.evaluate(WATCH, "fit")
-        page.click(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
+        page.click(x, y)
         fits.append(float(page.evaluate("() => window.waited")))
     return fits
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from insar_widgets import compare_gnss, find_stations, open_results
 from support.ngl import HOLDINGS, keep_more_pixels, laboratory
 
+from .charts import expect_symbols
 from .conftest import BOTH, TIMEOUT
 from .test_raster_layer import PAINTED
 
@@ -193,7 +194,7 @@ def test_stations_are_found_compared_and_shown_in_the_maps_colours(  # noqa: PLR
     within = (compared["time"] >= compared["date"][0]) & (compared["time"] <= compared["date"][-1])
     drawn = sum(int(np.isfinite(compared[name]).sum()) for name in ("gnss", "insar", "residual"))
     drawn += int(np.isfinite(compared["gnss_daily"][within]).sum())
-    expect(page.locator(".gi .iw-c-symbol").nth(drawn - 1)).to_be_attached()
+    expect_symbols(page, ".gi", drawn)
 
     # Filter on the map
     page.locator(".iw-gnss-legend summary").click()

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from insar_widgets import Results, open_results
 
+from .charts import expect_symbols, symbol_places
 from .conftest import TIMEOUT, point_at
 
 both = pytest.mark.parametrize("kind", ["lab", "voila"])
@@ -71,7 +72,6 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
         "ipywidgets.VBox([m, TimeSeriesInspector(m), TransectInspector(m), NetworkInspector(m)])",
     ).page
     series, transect, network = (page.locator(f".iw.{name}") for name in ("ts", "ti", "ni"))
-    symbols = series.locator(".iw-c-symbol")
     cursor = series.locator(".iw-c-cursor text")
     day, layer = page.locator(".dm-date"), page.locator('[data-key="layer"]')
     iso = [f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in results.dates]
@@ -83,14 +83,14 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     # A click on the map draws the series of that place
     ground = page.locator(".dm-map .leaflet-container, .dm-map.leaflet-container").first
     page.mouse.click(*middle(ground))
-    expect(symbols).to_have_count(len(iso))
+    expect_symbols(page, ".iw.ts", len(iso))
     expect(series.locator(".ts-said").first).to_contain_text("1 pixel, centre")
     expect(cursor).to_have_text(iso[0])  # the last date is the one that is zero
     expect(day).to_have_text(iso[0])
 
     # The date under the pointer is the map's date, and the map's keys move the chart's
     def below_second() -> tuple[float, float]:
-        x, y = middle(symbols.nth(1))
+        x, y = symbol_places(page, ".iw.ts")[1]
         return x + 2, y + 30
 
     point_at(page, below_second, lambda within: expect(day).to_have_text(iso[1], timeout=within))
@@ -102,7 +102,7 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     # A click on a symbol excludes its date, and the fit follows
     velocity = series.locator(".ts-main").first
     before = velocity.inner_text()
-    page.mouse.click(*middle(symbols.nth(2)))
+    page.mouse.click(*symbol_places(page, ".iw.ts")[2])
     expect(series.locator(".iw-c-symbol.open")).to_have_count(1)
     expect(velocity).not_to_have_text(before)
     expect(series.locator(".ts-note")).to_contain_text("excluded from the fit (1)")
@@ -166,7 +166,7 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     expect(transect.locator(".iw-c-label").first).to_contain_text("rad")
     network.get_by_role("button", name="Coherence", exact=True).click()
     expect(layer).to_contain_text(re.compile("coherence", re.IGNORECASE))
-    expect(symbols).to_have_count(len(iso))  # the series stays what it was
+    expect_symbols(page, ".iw.ts", len(iso))  # the series stays what it was
     # a date of the network is the date of all, and the map shows displacement again
     network.get_by_role("button", name="Baselines").click()
     circle = network.locator("svg.iw-c .iw-c-points path, svg.iw-c circle").first

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
+from .charts import expect_symbols
 from .conftest import TIMEOUT, VOILA_AND_SOAK
 
 expect.set_options(timeout=TIMEOUT)
@@ -25,10 +26,6 @@ w
 """
 
 
-def symbols(page: Page) -> Locator:
-    return page.locator(".ts .iw-c-symbol")
-
-
 @VOILA_AND_SOAK
 def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 - one visit of a user
     shown = notebook(kind, CUBE)
@@ -37,7 +34,7 @@ def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 
     page.get_by_role("button", name="Add points").press("Enter")
     page.keyboard.type("-119.85, 34.95, Bowl <b>centre</b>")
     page.keyboard.press("Enter")
-    expect(symbols(page)).to_have_count(40)
+    expect_symbols(page, ".ts", 40)
     expect(page.locator(".ts-table th[scope=row]").first).to_contain_text("Bowl <b>centre</b>")
     page.keyboard.type("0, 0")
     page.keyboard.press("Enter")
@@ -104,13 +101,13 @@ def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 
     expect(page.locator(".ts-table th[scope=row]")).to_have_count(5)
     expect(page.locator(".ts-said").last).to_contain_text("Same pixel as North")
     expect(page.locator("td.ts-bad")).to_have_count(2)
-    expect(symbols(page)).to_have_count(120)
+    expect_symbols(page, ".ts", 120)
     # hidden, shown, coloured, subtracted
     page.get_by_role("button", name="Change Again").click()
     page.get_by_role("button", name="Hide", exact=True).click()
-    expect(symbols(page)).to_have_count(80)
+    expect_symbols(page, ".ts", 80)
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(symbols(page)).to_have_count(120)
+    expect_symbols(page, ".ts", 120)
     page.get_by_label("Colour", exact=True).fill("#aa3377")
     expect(page.locator('.ts-mark path[style="fill:#aa3377"]')).to_have_count(1)
     page.get_by_role("button", name="Subtract from all").click()

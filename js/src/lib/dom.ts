@@ -41,17 +41,35 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** Replaces what is inside; the focus stays where it was if an element with the same `data-key` is there again. */
-export function replace(parent: HTMLElement, ...children: readonly Child[]): void {
+/** Does something to what is inside; the focus stays where it was if an element with the same `data-key` is there again. */
+function keepFocus(parent: HTMLElement, change: () => void): void {
   const root = parent.getRootNode() as Document | ShadowRoot;
   const active = root.activeElement;
   const key = active && parent.contains(active) ? active.getAttribute("data-key") : null;
-  parent.replaceChildren();
-  append(parent, ...children);
-  if (key !== null) {
-    const again = [...parent.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key);
-    again?.focus({ preventScroll: true });
-  }
+  change();
+  if (key === null || root.activeElement === active) return;
+  const again = [...parent.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset.key === key);
+  again?.focus({ preventScroll: true });
+}
+
+/** Replaces what is inside, and keeps the focus. */
+export function replace(parent: HTMLElement, ...children: readonly Child[]): void {
+  keepFocus(parent, () => {
+    parent.replaceChildren();
+    append(parent, ...children);
+  });
+}
+
+/** As `replace`, but elements that are there already are left alone: the browser lays out only what is new. */
+export function arrange(parent: HTMLElement, children: readonly Element[]): void {
+  keepFocus(parent, () => {
+    const wanted = new Set<Element>(children);
+    for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+    children.forEach((child, index) => {
+      const there = parent.children[index] ?? null;
+      if (there !== child) parent.insertBefore(child, there);
+    });
+  });
 }
 
 export function listen<K extends keyof HTMLElementEventMap>(

@@ -1,10 +1,10 @@
 // The points: what they are called, what was sampled, and what the fit says of them.
 
-import { button, h, listen, replace, svg, type Child } from "../lib/dom";
+import { arrange, button, h, listen, replace, svg, type Child } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { formatValue } from "../lib/number";
 import { shapePath } from "../lib/chart";
-import { isCurrent, iso, numberOf, scaleOf, type Context, type Data, type LineInfo, type Point } from "./api";
+import { isCurrent, iso, scaleOf, type Context, type Data, type LineInfo, type Point } from "./api";
 import { lineId, shapeOf, toDayOf, withStd } from "./plot";
 
 /** The point's mark as on the map: shape, number, colour. */
@@ -58,13 +58,22 @@ function head(data: Data, context: Context, count: number): HTMLElement {
   );
 }
 
-function valueAtDate(data: Data, line: LineInfo, context: Context): string {
-  const drawn = data.drawn.find((candidate) => lineId(candidate) === lineId(line));
+/** Each line's value at the date shown, in words. */
+function valuesAtDate(data: Data, context: Context): Map<string, string> {
   const day = context.model.get("date");
-  const index = Array.from(data.times).findIndex((time) => toDayOf(time) === day);
+  const index = data.times.findIndex((time) => toDayOf(time) === day);
   const { unit, factor } = scaleOf(data.units, context.model.get("unit"));
-  const values = context.model.get("view") === "residual" ? drawn?.residual : drawn?.y;
-  return formatValue((values?.[index] ?? NaN) * factor, { mm: 0.1, cm: 0.01, m: 0.0001 }[unit] ?? 0.001);
+  const residual = context.model.get("view") === "residual";
+  return new Map(
+    data.drawn.map((line) => {
+      const value = (residual ? line.residual : line.y)[index] ?? NaN;
+      return [lineId(line), formatValue(value * factor, resolution(unit))];
+    }),
+  );
+}
+
+function resolution(unit: string): number {
+  return { mm: 0.1, cm: 0.01, m: 0.0001 }[unit] ?? 0.001;
 }
 
 interface Numbers {
@@ -73,7 +82,7 @@ interface Numbers {
   readonly rest: string;
 }
 
-function numbers(data: Data, line: LineInfo, context: Context, count: number): Numbers {
+function numbers(data: Data, line: LineInfo, atDate: string, count: number, context: Context): Numbers {
   const { factor, unit } = scaleOf(data.units, context.model.get("unit"));
   const parameters = data.columns.map((column, index) => {
     const scale = column.units.startsWith("rad") ? 1 : factor;
@@ -93,9 +102,8 @@ function numbers(data: Data, line: LineInfo, context: Context, count: number): N
         words.std ? h("span", { class: "iw-2" }, ` ${words.std}`) : null,
       ),
     );
-  const rms =
-    line.rms == null ? "–" : formatValue(line.rms * factor, { mm: 0.1, cm: 0.01, m: 0.0001 }[unit] ?? 0.001);
-  const day = h("td", {}, valueAtDate(data, line, context));
+  const rms = line.rms == null ? "–" : formatValue(line.rms * factor, resolution(unit));
+  const day = h("td", {}, atDate);
   if (count === data.columns.length) return { cells: [day, ...cells, h("td", {}, rms)], rest: "" };
   const others = parameters
     .slice(count)
@@ -168,101 +176,67 @@ function editor(context: Context, point: Point, close: () => void): HTMLElement 
   );
 }
 
-/** A line below a row. */
-function said(words: string, width: number, className = "ts-said"): HTMLElement {
-  return h("tr", { class: className }, h("td", { colspan: width }, h("div", { class: "ts-whole" }, words)));
-}
-
 export function pointTable(context: Context): HTMLElement {
   const { model } = context;
-  const table = h("table", { class: "ts-table" });
+  const top = h("thead");
+  const body = h("tbody");
+  const table = h("table", { class: "ts-table" }, top, body);
   const box = h("div", { class: "ts-scroll", role: "region", "aria-label": "Points", tabindex: 0 }, table);
   let editing = "";
   let room = 0;
+  let header = "";
+  // Rows stay as they are while nothing in them changes: a new point costs its own rows
+  let made = new Map<string, { from: string; rows: HTMLElement[] }>();
+  const edit = (point: Point, open: boolean): void => {
+    editing = open ? point.id : "";
+    draw();
+    box.querySelector<HTMLElement>(`[data-key="name-${point.id}"]`)?.focus();
+  };
+  const close = (): void => {
+    editing = "";
+  };
   const draw = (): void => {
     const data = context.data();
     const points = model.get("points");
     box.hidden = !data || points.length === 0;
     if (!data || box.hidden) return;
     const count = fitting(data.columns.length, room);
-    const width = count + (count < data.columns.length ? 3 : 4);
-    const rows: Child[] = [];
-    for (const point of points) {
+    const width = widthOf(data, count);
+    const values = valuesAtDate(data, context);
+    const shared = [
+      data.columns,
+      data.units,
+      count,
+      ...(["date", "unit", "minus", "_can_zoom"] as const).map((t) => model.get(t)),
+    ];
+    const before = made;
+    made = new Map();
+    for (const [index, point] of points.entries()) {
       const lines = data.lines.filter((line) => line.point === point.id);
-      const number = numberOf(points, point.id);
-      lines.forEach((line, index) => {
-        const open = editing === point.id;
-        const more = button(
-          `Change ${point.label}`,
-          () => {
-            editing = open ? "" : point.id;
-            draw();
-            box.querySelector<HTMLElement>(`[data-key="name-${point.id}"]`)?.focus();
-          },
-          { class: "ghost icon ts-x", icon: icon("right"), hideLabel: true, key: `more-${point.id}` },
-        );
-        more.setAttribute("aria-expanded", String(open));
-        const title = h(
-          "th",
-          { scope: "row" },
-          h(
-            "span",
-            { class: "ts-name" },
-            index === 0 ? pointMark(point, number) : h("span", { class: "ts-mark" }),
-            h(
-              "span",
-              {},
-              index === 0 ? point.label : "",
-              lines.length > 1 ? h("span", { class: "ts-unit" }, line.label) : null,
-            ),
-            point.hidden && index === 0 ? h("span", { class: "iw-chip" }, "hidden") : null,
-            model.get("minus") === point.id && index === 0
-              ? h("span", { class: "iw-chip" }, "subtracted")
-              : null,
-          ),
-        );
-        const last = h("td", {}, index === 0 ? more : null);
-        const { cells, rest } = line.problem ? { cells: [], rest: "" } : numbers(data, line, context, count);
-        rows.push(
-          line.problem
-            ? h(
-                "tr",
-                {},
-                title,
-                h(
-                  "td",
-                  { colspan: width - 2, class: "ts-bad" },
-                  h("div", { class: "ts-whole" }, icon("warning", "small"), minusSigns(line.problem)),
-                ),
-                last,
-              )
-            : h("tr", { class: point.hidden ? "ts-hidden" : null }, title, ...cells, last),
-        );
-        if (rest) rows.push(said(rest, width, "ts-rest"));
-      });
-      const [first] = lines;
-      const note = first && !first.problem ? [first.sampling, first.note].filter(Boolean).join(" ") : "";
-      if (note) rows.push(said(note, width));
-      if (editing === point.id)
-        rows.push(
-          h(
-            "tr",
-            { class: "ts-edit" },
-            h(
-              "td",
-              { colspan: width },
-              h(
-                "div",
-                { class: "ts-whole" },
-                editor(context, point, () => {
-                  editing = "";
-                }),
-              ),
-            ),
-          ),
-        );
+      const open = editing === point.id;
+      const words = lines.map((line) => values.get(lineId(line)) ?? "");
+      const from = JSON.stringify([point, index, lines, words, open, shared]);
+      const old = before.get(point.id);
+      const said = saidOf(lines[0]);
+      const rows = (): HTMLElement[] => [
+        ...lines.flatMap((line, n) => {
+          const more = n === 0 ? moreButton(point, open, edit) : null;
+          const several = lines.length > 1;
+          const atDate = words[n] ?? "";
+          return lineRows(data, context, { point, number: index + 1, line, several, atDate, more, count });
+        }),
+        ...(said ? [whole("ts-said", said, width)] : []),
+        ...(open ? [whole("ts-edit", editor(context, point, close), width)] : []),
+      ];
+      made.set(point.id, old?.from === from ? old : { from, rows: rows() });
     }
-    replace(table, h("thead", {}, head(data, context, count)), h("tbody", {}, ...rows));
+    const words = JSON.stringify(shared);
+    if (words !== header) replace(top, head(data, context, count));
+    header = words;
+    arrange(
+      body,
+      [...made.values()].flatMap(({ rows }) => rows),
+    );
   };
   const observer = new ResizeObserver(([entry]) => {
     const width = entry?.contentRect.width ?? 0;
@@ -281,4 +255,84 @@ export function pointTable(context: Context): HTMLElement {
     if (isCurrent(context.data(), model.get("points"))) draw();
   });
   return box;
+}
+
+function moreButton(
+  point: Point,
+  open: boolean,
+  edit: (point: Point, open: boolean) => void,
+): HTMLButtonElement {
+  const more = button(
+    `Change ${point.label}`,
+    () => {
+      edit(point, !open);
+    },
+    { class: "ghost icon ts-x", icon: icon("right"), hideLabel: true, key: `more-${point.id}` },
+  );
+  more.setAttribute("aria-expanded", String(open));
+  return more;
+}
+
+interface RowParts {
+  point: Point;
+  number: number;
+  line: LineInfo;
+  /** Whether the point has more than this one. */
+  several: boolean;
+  atDate: string;
+  /** Only in the first row of a point. */
+  more: HTMLElement | null;
+  /** How many parameters have a column. */
+  count: number;
+}
+
+/** One series of a point: its name, and numbers or what is the matter; below, what has no column. */
+function lineRows(data: Data, context: Context, parts: RowParts): HTMLElement[] {
+  const { point, line, more, count } = parts;
+  const name = h(
+    "span",
+    { class: "ts-name" },
+    more ? pointMark(point, parts.number) : h("span", { class: "ts-mark" }),
+    h(
+      "span",
+      {},
+      more ? point.label : "",
+      parts.several ? h("span", { class: "ts-unit" }, line.label) : null,
+    ),
+    more && point.hidden ? h("span", { class: "iw-chip" }, "hidden") : null,
+    more && context.model.get("minus") === point.id ? h("span", { class: "iw-chip" }, "subtracted") : null,
+  );
+  const problem = (): HTMLElement =>
+    h(
+      "td",
+      { colspan: widthOf(data, count) - 2, class: "ts-bad" },
+      h("div", { class: "ts-whole" }, icon("warning", "small"), minusSigns(line.problem)),
+    );
+  const { cells, rest } = line.problem
+    ? { cells: [problem()], rest: "" }
+    : numbers(data, line, parts.atDate, count, context);
+  return [
+    h(
+      "tr",
+      { class: point.hidden && !line.problem ? "ts-hidden" : null },
+      h("th", { scope: "row" }, name),
+      ...cells,
+      h("td", {}, more),
+    ),
+    ...(rest ? [whole("ts-rest", rest, widthOf(data, count))] : []),
+  ];
+}
+
+/** Cells of a row. */
+function widthOf(data: Data, count: number): number {
+  return count + (count < data.columns.length ? 3 : 4);
+}
+
+function whole(name: string, child: Child, width: number): HTMLElement {
+  return h("tr", { class: name }, h("td", { colspan: width }, h("div", { class: "ts-whole" }, child)));
+}
+
+/** What was sampled, in words. */
+function saidOf(first: LineInfo | undefined): string {
+  return first && !first.problem ? [first.sampling, first.note].filter(Boolean).join(" ") : "";
 }

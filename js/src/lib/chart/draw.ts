@@ -24,8 +24,8 @@ import type {
   SegmentsMark,
 } from "./types";
 
-/** More symbols than that are drawn on the canvas. */
-export const MANY = 400;
+/** More symbols than that are drawn on the canvas: their outlines would be looked at again with each move of the pointer. */
+export const MANY = 3000;
 const TOP = 22;
 const GAP = 14;
 const RIGHT = 14;
@@ -283,55 +283,56 @@ function drawRules(mark: RulesMark, { layout, frame }: Drawn): SVGElement {
   return group;
 }
 
-function drawPoints(mark: PointsMark, drawn: Drawn): SVGElement {
-  const { layout, frame, canvas, resolve } = drawn;
+/** Tenths of a pixel. */
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** Error bars, and the symbols of each colour, filled and open, as one path each: one by one they cost several times. */
+function outlines(mark: PointsMark, { layout, frame }: Drawn): [string, Map<string, string>[]] {
   const shape = shapePath(mark.shape ?? "circle", mark.size ?? 3);
-  const group = svg("g", { class: "iw-c-points", style: `--c:${mark.color}`, opacity: mark.opacity });
-  if (mark.hidden) return group;
+  const filled = new Map<string, string>();
+  const open = new Map<string, string>();
   let bars = "";
-  const symbols: { x: number; y: number; color: string; open: boolean }[] = [];
   for (let i = 0; i < mark.x.length; i += 1) {
-    const value = mark.x[i] ?? NaN;
     const y = frame.y(mark.y[i] ?? NaN);
-    const x = layout.x(value);
+    const x = layout.x(mark.x[i] ?? NaN);
     if (!Number.isFinite(y) || x < layout.left - 8 || x > layout.right + 8) continue;
     const [low, high] = barOf(mark, i);
-    if (high > low) bars += `M${x.toFixed(1)},${frame.y(low).toFixed(1)}V${frame.y(high).toFixed(1)}`;
-    symbols.push({ x, y, color: mark.colors?.[i] ?? mark.color, open: mark.open?.[i] ?? false });
+    if (high > low) bars += `M${tenth(x)},${tenth(frame.y(low))}V${tenth(frame.y(high))}`;
+    const paths = mark.open?.[i] ? open : filled;
+    const color = mark.colors?.[i] ?? mark.color;
+    paths.set(color, `${paths.get(color) ?? ""}M${tenth(x)},${tenth(y)}${shape}`);
   }
+  return [bars, [filled, open]];
+}
+
+function drawPoints(mark: PointsMark, drawn: Drawn): SVGElement {
+  const { canvas, resolve } = drawn;
+  const group = svg("g", { class: "iw-c-points", style: `--c:${mark.color}`, opacity: mark.opacity });
+  if (mark.hidden) return group;
+  const [bars, symbols] = outlines(mark, drawn);
   if (canvas) {
     canvas.globalAlpha = mark.opacity ?? 1;
     canvas.strokeStyle = resolve(mark.color);
     canvas.lineWidth = 1;
     canvas.stroke(new Path2D(bars));
-    // Symbols of a colour in one go: each by itself takes several times as long
-    for (const open of [false, true]) {
-      const paths = new Map<string, string>();
-      for (const symbol of symbols)
-        if (symbol.open === open)
-          paths.set(
-            symbol.color,
-            `${paths.get(symbol.color) ?? ""}M${symbol.x.toFixed(1)},${symbol.y.toFixed(1)}${shape}`,
-          );
-      for (const [color, d] of paths) {
-        canvas.fillStyle = canvas.strokeStyle = resolve(color);
-        if (open) canvas.stroke(new Path2D(d));
-        else canvas.fill(new Path2D(d));
+  } else if (bars) append(group, path(bars, { class: "iw-c-bars", style: `stroke:${mark.color}` }));
+  symbols.forEach((paths, open) => {
+    for (const [color, d] of paths) {
+      if (!canvas) {
+        const look = open
+          ? { class: "iw-c-symbol open", style: `stroke:${color}` }
+          : { class: "iw-c-symbol", style: `fill:${color}` };
+        append(group, path(d, look));
+        continue;
       }
+      canvas.fillStyle = canvas.strokeStyle = resolve(color);
+      if (open) canvas.stroke(new Path2D(d));
+      else canvas.fill(new Path2D(d));
     }
-    canvas.globalAlpha = 1;
-    return group;
-  }
-  if (bars) append(group, path(bars, { class: "iw-c-bars", style: `stroke:${mark.color}` }));
-  for (const symbol of symbols) {
-    append(
-      group,
-      path(`M${symbol.x.toFixed(1)},${symbol.y.toFixed(1)}${shape}`, {
-        class: symbol.open ? "iw-c-symbol open" : "iw-c-symbol",
-        style: symbol.open ? `stroke:${symbol.color}` : `fill:${symbol.color}`,
-      }),
-    );
-  }
+  });
+  if (canvas) canvas.globalAlpha = 1;
   return group;
 }
 
