@@ -121,6 +121,38 @@ test("points, bars and outlines are drawn; a gap is not", () => {
   expect(element.querySelector("svg")?.getAttribute("aria-label")).toMatch(/^Two series\./);
 });
 
+test("what is the same stays in the page, and what is drawn is what would be drawn anew", () => {
+  const chart = shown();
+  const [panel] = spec.panels;
+  const [points, segments] = panel?.marks ?? [];
+  if (!panel || points?.kind !== "points" || !segments) throw new Error("no marks");
+  const has = (): (Element | null)[] =>
+    [".iw-c-axes", ".iw-c-points", ".iw-c-segments"].map((name) => chart.element.querySelector(name));
+  const bare = (of: Chart): string =>
+    [...of.element.querySelectorAll("svg")]
+      .map((svg) => new XMLSerializer().serializeToString(svg).replace(/iw-c\d+/g, "iw-c0"))
+      .join("");
+  const now = (marks: ChartSpec["panels"][number]["marks"], cursor: ChartSpec["cursor"] = null): void => {
+    const next = { ...spec, cursor, panels: [{ ...panel, marks }] };
+    chart.set(structuredClone(next));
+    const fresh = shown();
+    fresh.setHeight(310); // nothing of what it drew can stay
+    fresh.set(next);
+    fresh.setHeight(300);
+    expect(bare(chart)).toBe(bare(fresh));
+  };
+  const first = has();
+  now([points, segments], { x: day("2020-03-01"), label: "2020-03-01" });
+  expect(has().map((element, i) => element === first[i])).toEqual([true, true, true]);
+  now([points, { ...segments, color: "#123456" }]);
+  expect(has().map((element, i) => element === first[i])).toEqual([true, true, false]);
+  now([segments, points]);
+  now([{ ...points, y: [-10, NaN, -41] }]);
+  expect(has()[1]).not.toBe(first[1]);
+  now([{ ...points, y: [-10, NaN, -420] }, segments]); // another range: all of it
+  expect(has()[0]).not.toBe(first[0]);
+});
+
 test("keys go from point to point past gaps, choose, zoom and show everything", () => {
   const [onPick, onClick, say] = [vi.fn(), vi.fn(), vi.fn()];
   const chart = shown({ onPick, onClick, say });

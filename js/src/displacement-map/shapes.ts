@@ -90,11 +90,22 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
   }
 
   let moved: string | null = null; // the point that was dragged keeps the focus, so that Delete removes it
+  let markers = new Map<string, { from: string; marker: Leaflet.Marker }>();
   function drawPoints(): void {
     const focused = document.activeElement?.closest(".dm-point") ? selected : moved;
     moved = null;
-    points.clearLayers();
+    const before = markers;
+    markers = new Map();
     model.get("points").forEach((point, index) => {
+      // Who is as before stays: with many points a click would wait for all of them
+      const from = JSON.stringify([point, index]);
+      const old = before.get(point.id);
+      before.delete(point.id);
+      if (old?.from === from) {
+        markers.set(point.id, old);
+        return;
+      }
+      if (old) points.removeLayer(old.marker);
       const marker = L.marker([point.lat, point.lon], {
         icon: pointIcon(L, point, index + 1),
         draggable: true,
@@ -115,6 +126,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
         context.set({ points: model.get("points").map((p) => (p.id === point.id ? { ...p, lon, lat } : p)) });
       });
       marker.addTo(points);
+      markers.set(point.id, { from, marker });
       const element = marker.getElement();
       element?.setAttribute("aria-label", `${point.label}. Delete removes it.`);
       element?.addEventListener("focus", () => {
@@ -122,6 +134,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
       });
       if (focused === point.id) element?.focus({ preventScroll: true });
     });
+    for (const { marker } of before.values()) points.removeLayer(marker);
   }
 
   function addPoint(latlng: Leaflet.LatLng): void {

@@ -42,7 +42,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 }
 
 /** Does something to what is inside; the focus stays where it was if an element with the same `data-key` is there again. */
-function keepFocus(parent: HTMLElement, change: () => void): void {
+function keepFocus(parent: Element, change: () => void): void {
   const root = parent.getRootNode() as Document | ShadowRoot;
   const active = root.activeElement;
   const key = active && parent.contains(active) ? active.getAttribute("data-key") : null;
@@ -61,7 +61,7 @@ export function replace(parent: HTMLElement, ...children: readonly Child[]): voi
 }
 
 /** As `replace`, but elements that are there already are left alone: the browser lays out only what is new. */
-export function arrange(parent: HTMLElement, children: readonly Element[]): void {
+export function arrange(parent: Element, children: readonly Element[]): void {
   keepFocus(parent, () => {
     const wanted = new Set<Element>(children);
     for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();

@@ -1,6 +1,7 @@
 // One picture of a chart: SVG, and a canvas under it for what would be too many elements.
 
-import { append, svg } from "../dom";
+import { append, arrange, svg } from "../dom";
+import { equal } from "../equal";
 import { shapePath } from "./shapes";
 import {
   barOf,
@@ -353,24 +354,25 @@ function drawMark(mark: AnyMark, drawn: Drawn): SVGElement {
   }
 }
 
+/** What of a chart is in the page, so that what is the same the next time can stay. */
+interface Kept {
+  readonly id: string;
+  readonly axesFrom: string;
+  readonly axes: SVGElement;
+  readonly groups: readonly SVGElement[];
+  readonly marks: Map<string, { readonly mark: AnyMark; readonly element: SVGElement }>;
+}
+
+const kept = new WeakMap<SVGSVGElement, Kept>();
 let made = 0;
 
-/** Draws into an empty svg element; `canvas`, where given, gets the symbols of a panel with many. */
+/** Draws into an svg element of its own; `canvas`, where given, gets the symbols of a chart with many. */
 export function draw(
   target: SVGSVGElement,
   canvas: HTMLCanvasElement | null,
   spec: ChartSpec,
   layout: Layout,
 ): void {
-  made += 1;
-  const id = `iw-c${made}`;
-  target.replaceChildren();
-  const hatch = svg(
-    "pattern",
-    { id: `${id}h`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    svg("line", { class: "iw-c-hatching", x1: 0, y1: 0, x2: 0, y2: 6 }),
-  );
-  const defs = svg("defs", {}, hatch);
   const count = spec.panels
     .flatMap((panel) => panel.marks)
     .reduce((sum, mark) => sum + (mark.kind === "points" && !mark.hidden ? mark.x.length : 0), 0);
@@ -402,31 +404,67 @@ export function draw(
         brush.stroke(new Path2D(`M${x1} ${y1}L${x2} ${y2}`));
       }
     : null;
-  append(target, defs, axes(spec, layout, paint));
+  // All that the places of marks follow from; what is on the canvas is drawn anew each time
+  const axesFrom = JSON.stringify([
+    ...[layout.width, layout.height, layout.left, layout.right, layout.x.domain, spec.x],
+    ...layout.panels.map(({ top, bottom, y }, index) => [top, bottom, y.domain, spec.panels[index]?.label]),
+  ]);
+  const last = kept.get(target);
+  const before = !brush && last?.axesFrom === axesFrom ? last : null;
+  const id = before?.id ?? `iw-c${(made += 1)}`;
+  const now: Kept = {
+    id,
+    axesFrom: brush ? "" : axesFrom,
+    axes: before?.axes ?? axes(spec, layout, paint),
+    groups:
+      before?.groups ?? layout.panels.map((_, index) => svg("g", { "clip-path": `url(#${id}p${index})` })),
+    marks: new Map(),
+  };
+  kept.set(target, now);
   layout.panels.forEach((frame, index) => {
-    const clip = `${id}p${index}`;
-    const height = frame.bottom - frame.top;
-    // Symbols at the very edge stay whole
-    const area = {
-      x: layout.left - 4,
-      y: frame.top - 4,
-      width: layout.right - layout.left + 8,
-      height: height + 8,
-    };
-    append(defs, svg("clipPath", { id: clip }, svg("rect", area)));
-    const group = svg("g", { "clip-path": `url(#${clip})` });
     brush?.save();
     if (brush) {
+      const { x, y, width, height } = clipOf(layout, frame);
       brush.beginPath();
-      brush.rect(area.x, area.y, area.width, area.height);
+      brush.rect(x, y, width, height);
       brush.clip();
     }
-    for (const mark of spec.panels[index]?.marks ?? [])
-      append(group, drawMark(mark, { layout, frame, canvas: brush, resolve, patternId: `${id}h` }));
+    const elements = (spec.panels[index]?.marks ?? []).map((mark) => {
+      const name = `${index} ${mark.id}`;
+      const old = before?.marks.get(name);
+      before?.marks.delete(name);
+      const element =
+        old && equal(old.mark, mark)
+          ? old.element
+          : drawMark(mark, { layout, frame, canvas: brush, resolve, patternId: `${id}h` });
+      now.marks.set(name, { mark, element });
+      return element;
+    });
     brush?.restore();
-    append(target, group);
+    const group = now.groups[index];
+    if (group) arrange(group, elements);
   });
-  if (spec.cursor) append(target, cursorLine(spec.cursor, layout));
+  const cursor = spec.cursor ? cursorLine(spec.cursor, layout) : null;
+  const defs = target.querySelector(`#${id}d`) ?? definitions(id, layout);
+  arrange(target, [defs, now.axes, ...now.groups, ...(cursor ? [cursor] : [])]);
+}
+
+/** Where marks of a panel may be; symbols at the very edge stay whole. */
+function clipOf(layout: Layout, { top, bottom }: Frame): Record<"x" | "y" | "width" | "height", number> {
+  const width = layout.right - layout.left + 8;
+  return { x: layout.left - 4, y: top - 4, width, height: bottom - top + 8 };
+}
+
+function definitions(id: string, layout: Layout): SVGElement {
+  const hatch = svg(
+    "pattern",
+    { id: `${id}h`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("line", { class: "iw-c-hatching", x1: 0, y1: 0, x2: 0, y2: 6 }),
+  );
+  const clips = layout.panels.map((frame, index) =>
+    svg("clipPath", { id: `${id}p${index}` }, svg("rect", clipOf(layout, frame))),
+  );
+  return svg("defs", { id: `${id}d` }, hatch, ...clips);
 }
 
 function cursorLine(cursor: { x: number; label: string }, layout: Layout): SVGElement | null {
