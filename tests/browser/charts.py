@@ -18,6 +18,7 @@ def symbol_places(page: Page, root: str) -> list[tuple[float, float]]:
     return [(x, y) for x, y in page.evaluate(PLACES, root)]
 
 
-def expect_symbols(page: Page, root: str, count: int) -> None:
+def expect_symbols(page: Page, root: str, count: int, *, or_more: bool = False) -> None:
     """Wait until there are so many."""
-    page.wait_for_function(f"([root, count]) => ({PLACES})(root).length === count", arg=[root, count])
+    than = ">=" if or_more else "==="
+    page.wait_for_function(f"([root, count]) => ({PLACES})(root).length {than} count", arg=[root, count])

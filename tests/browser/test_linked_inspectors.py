@@ -169,9 +169,8 @@ def test_what_moves_in_one_moves_in_all(kind, notebook, finished_run, tmp_path):
     expect_symbols(page, ".iw.ts", len(iso))  # the series stays what it was
     # a date of the network is the date of all, and the map shows displacement again
     network.get_by_role("button", name="Baselines").click()
-    circle = network.locator("svg.iw-c .iw-c-points path, svg.iw-c circle").first
-    circle.hover(force=True)
-    circle.click(force=True)
+    expect_symbols(page, ".ni", len(iso), or_more=True)
+    page.mouse.click(*symbol_places(page, ".ni")[0])
     expect(network.locator(".ni-detail h3")).to_have_text(iso[0])
     expect(day).to_have_text(iso[0])
     expect(cursor).to_have_text(iso[0])

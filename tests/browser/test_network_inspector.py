@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from insar_widgets import Template, open_results
 
+from .charts import symbol_places
 from .conftest import TIMEOUT, VOILA_AND_SOAK
 
 expect.set_options(timeout=TIMEOUT)
@@ -96,9 +97,7 @@ def test_rules_hand_pictures_and_keyboard_drop_pairs_and_reach_the_template(  # 
     # the first date is the leftmost circle; without it the other five stay connected
     root.get_by_role("button", name="Baselines").click()
     chosen = root.locator(".ni-detail h3")
-    circle = root.locator("svg.iw-c .iw-c-points path, svg.iw-c circle").first
-    circle.hover(force=True)
-    circle.click(force=True)
+    page.mouse.click(*symbol_places(page, ".ni")[0])
     expect(chosen).to_contain_text("2019-")
     expect(chosen).not_to_contain_text(" – ")
     root.get_by_role("button", name="Leave this date out").click()
