@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
+import sys
 from pathlib import Path
 
 import h5py
@@ -48,6 +50,24 @@ def test_at_first_the_most_corrected_series_at_a_date_that_is_not_zero_about_zer
     assert shown.vmin == -shown.vmax < 0
     assert shown.mask_layer == "temporalCoherence"
     assert shown.reference_point["lon"] == pytest.approx(results.reference_point["lon"])
+
+
+def test_what_is_chosen_while_a_layer_opens_is_shown_with_it(shown, results):
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)  # threads take turns so often that a moment between two lines is met
+    try:
+        for turn in range(12):
+            shown.layer = "velocity"
+            assert shown.wait(WAIT)
+            shown.layer = results.timeseries.name
+            chosen = itertools.cycle(results.dates)
+            opacity = itertools.cycle([0.5, 0.75, 1.0])
+            while not shown.wait(0):
+                shown.date, shown.opacity = next(chosen), next(opacity)
+            raster = shown._display.main.raster
+            assert (turn, raster.dates[raster.index], raster.opacity) == (turn, shown.date, shown.opacity)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_the_value_at_a_place_is_the_one_in_the_file(shown, results):

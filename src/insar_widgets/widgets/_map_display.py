@@ -177,12 +177,14 @@ class Display:
         self._put_unit(raster, ready.entry)
 
     def _looked(self, change: Any) -> None:
-        if self.main is not None and not self.switching:
-            setattr(self.main.raster, change["name"], change["new"])
+        with self._jobs.lock:
+            if self.main is not None and not self.switching:
+                setattr(self.main.raster, change["name"], change["new"])
 
     def _drawn_changed(self, change: Any) -> None:
-        if not self.switching:
-            setattr(self._map, change["name"], change["new"])
+        with self._jobs.lock:
+            if not self.switching:
+                setattr(self._map, change["name"], change["new"])
 
     def report_hover(self) -> None:
         """Let the page tell what is under the pointer, if anybody wants to know."""
@@ -207,11 +209,12 @@ class Display:
             self.main.raster.index = self.main.raster.dates.index(self._map.date)
 
     def _index_changed(self, change: Any) -> None:
-        if self.main is None or self.switching:
-            return
-        dates = self.main.raster.dates
-        if change["new"] < len(dates):
-            self._map.date = dates[change["new"]]
+        with self._jobs.lock:
+            if self.main is None or self.switching:
+                return
+            dates = self.main.raster.dates
+            if change["new"] < len(dates):
+                self._map.date = dates[change["new"]]
 
     def base_changed(self) -> None:
         """Make another date zero."""

@@ -342,7 +342,8 @@ class DisplacementMap(ipyleaflet.Map):  # type: ignore[misc]
             "unit": display.unit_changed,
             "compare": display.compare_changed,
         }
-        follow[change["name"]]()
+        with self._jobs.lock:  # between reading a trait and having shown a layer, what changes would be lost
+            follow[change["name"]]()
 
 
 def _open(results: Results | str | Path | None) -> tuple[Results | None, dict[str, str] | None]:
