@@ -41,21 +41,26 @@ function explain(context: Context, data: Data): string[] {
 
 export function footer(context: Context): HTMLElement {
   const note = h("div", { class: "ts-note" });
+  let said = "";
   const draw = (): void => {
     const data = context.data();
     note.hidden = !data || context.model.get("points").length === 0;
     if (!data || note.hidden) return;
     const [meaning = "", source = ""] = explain(context, data);
-    const all =
-      context.model.get("exclude").length > 0
-        ? button(
-            "Take all dates in",
-            () => {
-              context.set("exclude", []);
-            },
-            { class: "small", key: "include-all" },
-          )
-        : null;
+    const some = context.model.get("exclude").length > 0;
+    // Long words cost a layout, which each new point would pay for
+    const now = JSON.stringify([meaning, source, some, data.fit_problem]);
+    if (now === said) return;
+    said = now;
+    const all = some
+      ? button(
+          "Take all dates in",
+          () => {
+            context.set("exclude", []);
+          },
+          { class: "small", key: "include-all" },
+        )
+      : null;
     replace(
       note,
       data.fit_problem
