@@ -228,6 +228,11 @@ class View:
         self.page.wait(JS_READY.format(index=index))
         return time.perf_counter() - self.started
 
+    def look_at(self, lat: float, lon: float, zoom: float) -> None:
+        """Go there at the first date, and wait until that is in memory."""
+        self.page.evaluate(JS_VIEW, [lat, lon, zoom])
+        self.until_ready(0)
+
     def settle(self) -> None:
         """Wait until nothing is fetched ahead any more."""
         quiet = 0
@@ -302,8 +307,7 @@ def measure_layer(page: Page, server: Any, raster: Raster) -> None:
     degrees = SCREEN[0] * 360 / 256 / 2**raster.native
     for number, index in enumerate([11, 23, 35, 47, 59, 71, 83][:ROUNDS] if many else [6] * ROUNDS):
         lat, lon = raster.centre
-        page.evaluate(JS_VIEW, [lat, lon if many else lon + (number - ROUNDS // 2) * degrees, raster.native])
-        view.until_ready(0)
+        view.look_at(lat, lon if many else lon + (number - ROUNDS // 2) * degrees, raster.native)
         view.new_date(index, out["native"])
     for index in [89, 77, 65, 53, 41, 29, 17][:ROUNDS] if many else []:
         view.new_date(index, out["disk"], on_disk=True)
@@ -341,20 +345,18 @@ def compare(page: Page, server: Any, rasters: list[Raster]) -> None:
             view = View(page, server, raster, "layer")
             view.until_ready(0)
             page.call("Performance.enable")
-            view.new_date(9 if raster.shape[0] <= 90 else 90, Times())  # what a page does first is slower
-            for number, index in enumerate([6, 4] if raster.shape[0] <= 90 else [32 + 12 * turn, 20]):
+            many = raster.shape[0] > 90
+            view.new_date(90 if many else 9, Times())  # what a page does first is slower
+            for number, index in enumerate([32 + 12 * turn, 20] if many else [6, 4]):
                 view.new_date(index, times[raster.name, "whole"])
                 lat, lon = raster.centre
-                if raster.shape[0] <= 90:  # at another place, as there are not dates enough
+                if not many:  # at another place, as there are not dates enough
                     lon += (turn - TURNS / 2) * SCREEN[0] * 360 / 256 / 2**raster.native
                     lat += (2 * number - 1) * SCREEN[1] * 360 / 256 / 2**raster.native
-                page.evaluate(JS_VIEW, [*raster.centre, raster.fit])
-                view.until_ready(0)
-                page.evaluate(JS_VIEW, [lat, lon, raster.native])
-                view.until_ready(0)
-                view.new_date(6 if raster.shape[0] <= 90 else index + 6, times[raster.name, "native"])
-                page.evaluate(JS_VIEW, [*raster.centre, raster.fit])
-                view.until_ready(0)
+                view.look_at(*raster.centre, raster.fit)
+                view.look_at(lat, lon, raster.native)
+                view.new_date(index + 6 if many else 6, times[raster.name, "native"])
+                view.look_at(*raster.centre, raster.fit)
     small, large = rasters
     for view, what in (("whole", "whole raster"), ("native", "native pixels")):
         both = times[large.name, view], times[small.name, view]

@@ -128,7 +128,7 @@ def test_an_array_alone_by_keyboard(kind, notebook, tmp_path):  # noqa: PLR0915 
 
 def test_wheel_pan_box_and_a_series_of_thousands(notebook):
     days = pd.date_range("2010-01-01", periods=5000, freq="1D")
-    assert days.size > 2000  # beyond which symbols are drawn on a canvas
+    assert days.size > 3000  # beyond which symbols are drawn on a canvas
     page = notebook(
         "voila",
         CUBE.replace('"2019-01-05", periods=40, freq="12D"', '"2010-01-01", periods=5000, freq="1D"')
