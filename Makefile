@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 FRONTEND_SOURCES := $(shell find js -type f 2>/dev/null) package.json package-lock.json tsconfig.json
 BUILT := src/insar_widgets/static/.built
 
-.PHONY: help setup demo test lint docs screenshots audit test-python test-js browser bench soak slurm lock clean
+.PHONY: help setup demo test lint docs screenshots screens audit test-python test-js browser bench soak slurm lock clean
 
 help:
 	@echo "make demo               set up, simulate a stack, run MintPy on it, open the page"
@@ -26,6 +26,7 @@ help:
 	@echo "make lint               only the linters and type checkers"
 	@echo "make docs               the documentation site, into docs/_build/html"
 	@echo "make screenshots        its pictures anew, from the real widgets"
+	@echo "make screens            every screen of the widgets in both themes, to look at, into screens/"
 	@echo "make audit              known vulnerabilities of what is installed (asks PyPI and npm)"
 
 setup: $(VENV)/.installed $(BUILT)
@@ -89,6 +90,9 @@ docs: setup
 
 screenshots: setup browser
 	$(BIN)/python docs/screenshots.py $(NAMES)
+
+screens: setup browser
+	$(BIN)/python docs/screens.py $(NAMES)
 
 # Asks the advisory databases, so it needs the internet and is no part of `make test`
 audit: setup

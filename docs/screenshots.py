@@ -8,39 +8,22 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import nbformat
 import numpy as np
+from camera.common import LINE, PLACES, TILE, chromium, notebooks, prepare, settle
 from PIL import Image
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
-DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent / "tests"))
+from browser.servers import serve
 
-from browser.conftest import FLAGS  # noqa: E402 - the servers and flags of the browser tests
-from browser.servers import environment, free_port, serve  # noqa: E402
-
-IMAGES = DOCS / "images"
+IMAGES = Path(__file__).resolve().parent / "images"
 LARGEST = 150_000  # bytes of a picture
 LARGEST_PAGE = 250_000  # of a whole page, whose colours would suffer
-PLACES = (
-    '[{"id": "a", "lon": -118.9559, "lat": 36.0404, "label": "1", "color": "#1c80c3"},'
-    ' {"id": "b", "lon": -118.9287, "lat": 36.0192, "label": "2", "color": "#d55e00"},'
-    ' {"id": "c", "lon": -118.8854, "lat": 36.0632, "label": "3", "color": "#009e73"}]'
-)
-LINE = "[[-119.01, 36.075], [-118.9559, 36.0404], [-118.84, 35.985]]"
-TILE = "canvas.leaflet-tile-loaded"
 
 
 @dataclass(frozen=True)
@@ -147,34 +130,6 @@ SCENES = {
 }  # fmt: skip
 
 
-def prepare(folder: Path) -> None:
-    """Simulate and run the stack that is shown, unless it is there."""
-    from insar_widgets import Run, Template, simulate_stack  # noqa: PLC0415
-
-    if not (folder / "mintpy" / "velocity.h5").is_file():
-        stack = simulate_stack(folder / "products").prepare(folder / "mintpy" / "prepared")
-        run = Run(folder / "mintpy", Template.for_stack(stack, name="valley"))
-        if run.start().wait() != "completed":
-            raise SystemExit(run.failure)
-    cache = folder / "ngl"
-    if not cache.is_dir():
-        (cache / "IGS20").mkdir(parents=True)
-        for file in (folder / "products" / "ngl").iterdir():
-            shutil.copy(file, cache / "IGS20" if file.suffix == ".tenv3" else cache)
-
-
-def notebooks(folder: Path, cells: dict[str, str]) -> None:
-    """Write notebooks of one cell; paths in the pictures are relative to the folder."""
-    for name, code in cells.items():
-        document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-        document.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
-        nbformat.write(document, folder / f"{name}.ipynb")
-
-
 def take(browser: Browser, url: str, name: str, *, dark: bool = False) -> Image.Image:
     """Open a scene and cut its widget out of the page."""
     scene = SCENES[name]
@@ -188,19 +143,6 @@ def take(browser: Browser, url: str, name: str, *, dark: bool = False) -> Image.
         return Image.open(io.BytesIO(page.locator(scene.cut).first.screenshot())).convert("RGB")
     finally:
         page.close()
-
-
-def settle(page: Page, quiet: float = 1500) -> None:
-    """Wait until nothing on the page has changed for a while."""
-    page.evaluate(
-        """(quiet) => new Promise((done) => {
-          let timer = setTimeout(done, quiet);
-          const watch = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, quiet); });
-          watch.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
-          setTimeout(done, 10 * quiet);
-        })""",
-        quiet,
-    )
 
 
 def with_palette(picture: Image.Image, colours: int) -> Image.Image:
@@ -310,38 +252,12 @@ def animate(browser: Browser, url: str, folder: Path) -> None:
     print(f"{target.name}: {len(frames)} frames, {target.stat().st_size / 1000:.0f} kB")
 
 
-@contextmanager
-def serve_app(work_dir: Path, home: Path, theme: Literal["light", "dark"]) -> Iterator[str]:
-    """Serve the workbench as `insar-widgets app` does."""
-    from insar_widgets.app import command_and_environment  # noqa: PLC0415
-
-    port = free_port()
-    command, variables = command_and_environment(work_dir, port=port, theme=theme, browser=False)
-    own = {name: value for name, value in variables.items() if name == "JUPYTER_PATH" or "INSAR" in name}
-    server = subprocess.Popen(
-        command, env=environment(home) | own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(600):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def take_workbench(browser: Browser, folder: Path, home: Path) -> None:
     """Take the page of the app in both themes, after two clicks on its map."""
-    themes: tuple[tuple[Literal["light", "dark"], str], ...] = (
-        ("light", "workbench"),
-        ("dark", "workbench-dark"),
-    )
-    for theme, name in themes:
-        with serve_app(folder / "mintpy", home, theme) as url:
+    for dark, name in ((False, "workbench"), (True, "workbench-dark")):
+        with serve("app", folder, home, dark=dark, arguments=[str(folder / "mintpy")]) as server:
             page = browser.new_page(viewport={"width": 1440, "height": 880})
-            page.goto(url, timeout=120_000)
+            page.goto(server.url, timeout=120_000)
             page.locator(TILE).first.wait_for(timeout=120_000)
             settle(page)
             box = page.locator(".dm-map").first.bounding_box() or {}
@@ -373,15 +289,13 @@ def main() -> None:
     names = arguments.names or [*SCENES, "workbench", "animation"]
     folder: Path = arguments.folder.resolve()
     prepare(folder)
-    (folder / "home").mkdir(exist_ok=True)
     notebooks(folder, {name: SCENES[name].code for name in names if name in SCENES})
     IMAGES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as home,
         serve("voila", folder, Path(home)) as server,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         missed = []
         for name in names:
             try:
@@ -393,7 +307,6 @@ def main() -> None:
                     save(take(browser, server.url, name), IMAGES / f"{name}.png")
             except Error as error:
                 missed.append(f"{name}: {error.message.splitlines()[0]}")
-        browser.close()
     if missed:
         raise SystemExit("\n".join(["not taken:", *missed]))
 
