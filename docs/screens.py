@@ -35,7 +35,7 @@ SCREENS = before.SCREENS | results.SCREENS | bench.SCREENS
 WIDTHS = (480, 800, 1280)
 WIDTHS_OF_BENCH = (800, 1280, 1920)
 WIDTH_IN_LAB = 800
-HEIGHT = 1000
+HEIGHT = 900
 DARK = Path(sys.prefix) / "share/jupyter/nbconvert/templates/lab/static/theme-dark.css"
 OUT = Path(__file__).resolve().parents[1] / "screens"
 
@@ -144,9 +144,9 @@ def take_in_voila(studio: Studio, page: Page, widget: str, state: str, screen: S
         page.locator(selector).first.wait_for()
     screen.act(page)
     page.mouse.move(0, 0)
-    for width in studio.widths_of(screen):
-        for theme in studio.themes:
-            in_theme(page, theme)
+    for theme in studio.themes:
+        in_theme(page, theme)
+        for width in studio.widths_of(screen):
             in_width(page, screen, width)
             studio.keep(page, screen, widget, f"{state}, {width} {theme}")
 

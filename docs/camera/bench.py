@@ -55,7 +55,7 @@ SCREENS = {
         "products": Screen(
             ".iw-wb", (".wb-stage", "img.iw-relief"), app=("copies/bare/products",), files=_bare
         ),
-        "stack": _step(_go("stack"), shown("img.iw-relief")),
+        "stack": _step(_go("stack"), shown(".sp-facts")),
         "template": _step(_go("template"), shown(".cb-fields .cb-op")),
         "run": _step(_go("run"), shown(".rn-row")),
         "network": _step(_go("map"), press("Network"), shown(".iw.ni svg")),

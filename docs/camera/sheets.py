@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-SIDE = 1500  # pixels of a sheet, either way
-SCALE = 0.8  # two of 480 and one of 800 pixels beside each other
+SIDE = 1100  # pixels of a sheet, either way; larger ones are mostly shown too small to be read
+SCALE = 0.8  # one of 480 and one of 800 pixels beside each other, or one of 1280
 GAP, CAPTION = 12, 22
 GROUND, INK = "#8a8f98", "#000000"
 
@@ -35,36 +35,57 @@ def _pieces(picture: Picture) -> list[tuple[str, Image.Image]]:
     ]
 
 
-def _sheet(placed: list[tuple[int, int, str, Image.Image]]) -> Image.Image:
-    width = max(x + piece.width for x, _, _, piece in placed) + GAP
-    height = max(y + CAPTION + piece.height for _, y, _, piece in placed) + GAP
-    sheet = Image.new("RGB", (width, height), GROUND)
-    draw = ImageDraw.Draw(sheet)
-    for x, y, caption, piece in placed:
-        draw.text((x, y + 2), caption, fill=INK, font=ImageFont.load_default(15))
-        sheet.paste(piece, (x, y + CAPTION))
-    return sheet
+@dataclass(frozen=True)
+class _Place:
+    x: int
+    y: int
+    caption: str
+    piece: Image.Image
+
+    @property
+    def right(self) -> int:
+        return self.x + self.piece.width + GAP
+
+    @property
+    def bottom(self) -> int:
+        return self.y + CAPTION + self.piece.height + GAP
 
 
-def write_sheets(folder: Path, name: str, pictures: list[Picture]) -> list[Path]:
-    """Put pictures side by side, in rows, on as many sheets as it takes."""
-    for old in folder.glob(f"{name}-*.png"):
+def _highest_place(sheet: list[_Place], caption: str, piece: Image.Image) -> _Place | None:
+    """Where the picture still fits beside and below the others, as far up as it can be."""
+    found = []
+    for x in (GAP, *(place.right for place in sheet)):
+        right = x + piece.width + GAP
+        above = [place.bottom for place in sheet if place.x < right and x < place.right]
+        place = _Place(x, max(above, default=GAP), caption, piece)
+        if not sheet or (right <= SIDE and place.bottom <= SIDE):
+            found.append(place)
+    return min(found, key=lambda place: (place.y, place.x), default=None)
+
+
+def _drawn(sheet: list[_Place]) -> Image.Image:
+    size = (max(place.right for place in sheet), max(place.bottom for place in sheet))
+    image = Image.new("RGB", size, GROUND)
+    draw = ImageDraw.Draw(image)
+    for place in sheet:
+        draw.text((place.x, place.y + 2), place.caption, fill=INK, font=ImageFont.load_default(15))
+        image.paste(place.piece, (place.x, place.y + CAPTION))
+    return image
+
+
+def write_sheets(folder: Path, name: str, pictures: list[Picture]) -> None:
+    """Put pictures beside each other in their order, on as many sheets as it takes."""
+    for old in folder.glob(f"{name}-[0-9][0-9].png"):
         old.unlink()
-    sheets: list[list[tuple[int, int, str, Image.Image]]] = [[]]
-    x, y, row = GAP, GAP, 0
+    sheets: list[list[_Place]] = [[]]
     for caption, piece in (each for picture in pictures for each in _pieces(picture)):
-        if x > GAP and x + piece.width + GAP > SIDE:
-            x, y, row = GAP, y + row + GAP, 0
-        if sheets[-1] and y + CAPTION + piece.height + GAP > SIDE:
+        place = _highest_place(sheets[-1], caption, piece)
+        if place is None:
             sheets.append([])
-            x, y, row = GAP, GAP, 0
-        sheets[-1].append((x, y, caption, piece))
-        x, row = x + piece.width + GAP, max(row, CAPTION + piece.height)
-    written = []
-    for number, placed in enumerate(sheets, 1):
-        written.append(folder / f"{name}-{number:02}.png")
-        _sheet(placed).save(written[-1], optimize=True)
-    return written
+            place = _highest_place([], caption, piece)
+        sheets[-1] += [place] if place else []
+    for number, sheet in enumerate(sheets, 1):
+        _drawn(sheet).save(folder / f"{name}-{number:02}.png", optimize=True)
 
 
 def write_index(folder: Path) -> None:
