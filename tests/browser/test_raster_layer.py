@@ -237,7 +237,9 @@ def without_the_kernel(page: Page, sent: Sent) -> None:  # noqa: PLR0915 - one p
     assert histogram[1] == pytest.approx(np.median(everything), abs=0.02)
     assert histogram[2] == pytest.approx(min(everything), abs=0.02)
     assert histogram[3] == pytest.approx(max(everything), abs=0.02)
-    box = page.locator(".leaflet-container").first.bounding_box()
+    shown = page.locator(".leaflet-container").first
+    shown.scroll_into_view_if_needed()  # in JupyterLab it begins below a long cell
+    box = shown.bounding_box()
     at = page.evaluate(
         "async ([lon, lat]) => { const p = (await handleOf(0)).mounts()[0].map.latLngToContainerPoint([lat, lon]);"
         " return [p.x, p.y]; }",
