@@ -37,8 +37,7 @@ export function presetMenu(context: Context, schema: Schema): HTMLElement {
 export function engineChoice(context: Context): HTMLElement {
   const { model } = context;
   const { label, select, note } = engineMenu("cb-select", (engine) => {
-    model.set("engine", engine);
-    model.save_changes();
+    context.set("engine", engine);
     context.live.say(HELP[engine]);
   });
   note.textContent = "Not an option of MintPy: goes to the run, not into the template.";

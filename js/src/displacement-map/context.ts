@@ -1,8 +1,8 @@
 // What the parts of one display of the map share: traits, requests, undo, and where remarks are shown.
 
 import type { AnyModel } from "@anywidget/types";
-import { alertRow, wordsOf } from "../lib/context";
-import { button, replace, type LiveRegion } from "../lib/dom";
+import { showFailure } from "../lib/context";
+import type { LiveRegion } from "../lib/dom";
 import type { ShownMap } from "../lib/leaflet-map";
 import type { Requests } from "../lib/messages";
 import type { LayerHandle } from "../raster-layer/api";
@@ -68,16 +68,7 @@ export function makeContext(shared: Shared): Context {
       watch(raster, traits, update);
     },
     fail(error) {
-      const words = wordsOf(error);
-      if (!words) return;
-      const dismiss = button(
-        "Dismiss",
-        () => {
-          replace(alerts);
-        },
-        { class: "small" },
-      );
-      replace(alerts, alertRow(words, dismiss));
+      showFailure(alerts, error);
     },
     say(text) {
       hint.textContent = text ?? "";

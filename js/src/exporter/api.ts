@@ -84,9 +84,3 @@ export function size(bytes: number): string {
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${units[unit] ?? ""}`;
 }
-
-/** Sets a trait and tells the kernel. */
-export function change<K extends keyof State>(context: Context, name: K, value: State[K]): void {
-  context.model.set(name, value);
-  context.model.save_changes();
-}

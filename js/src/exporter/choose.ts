@@ -1,7 +1,7 @@
 // What is exported, and how: products, dates, unit, mask, reference system, formats.
 
 import { h, replace } from "../lib/dom";
-import { change, type Context, type State } from "./api";
+import type { Context, State } from "./api";
 
 let counter = 0;
 
@@ -27,8 +27,7 @@ export function productsPart(context: Context): HTMLElement {
               const now = new Set(model.get("products"));
               if (tick.checked) now.add(name);
               else now.delete(name);
-              change(
-                context,
+              context.set(
                 "products",
                 order.filter((n) => now.has(n)),
               );
@@ -91,7 +90,7 @@ function tickOf(
 ): HTMLElement {
   const tick = h("input", { type: "checkbox" });
   tick.addEventListener("change", () => {
-    change(context, trait, tick.checked);
+    context.set(trait, tick.checked);
   });
   context.watch([trait, "busy"], () => {
     tick.checked = context.model.get(trait);
@@ -110,7 +109,7 @@ function datePart(context: Context): HTMLElement {
   const list = h("select", { class: "ex-dates", multiple: true, size: 6, "aria-label": "Dates to export" });
   list.addEventListener("change", () => {
     const dates = [...list.selectedOptions].map((o) => o.value);
-    if (dates.length > 0) change(context, "dates", dates);
+    if (dates.length > 0) context.set("dates", dates);
   });
   const box = h(
     "div",
@@ -141,7 +140,7 @@ function crsPart(context: Context): HTMLElement {
   });
   const box = h("div", { class: "ex-wide", hidden: true }, input);
   const commit = (): void => {
-    if (input.value.trim() !== model.get("crs")) change(context, "crs", input.value.trim());
+    if (input.value.trim() !== model.get("crs")) context.set("crs", input.value.trim());
   };
   input.addEventListener("change", commit);
   input.addEventListener("keydown", (event) => {
@@ -175,7 +174,7 @@ function crsPart(context: Context): HTMLElement {
       other = value === "other";
       show();
       if (other) input.focus();
-      else change(context, "crs", value);
+      else context.set("crs", value);
     },
   );
   return h("div", { class: "ex-crs ex-wide" }, choice, box);
@@ -202,7 +201,7 @@ export function optionsPart(context: Context): HTMLElement {
         ? (model.get("dates")[0] ?? "all")
         : "some",
     (value) => {
-      change(context, "dates", value === "some" ? (model.get("_about").dates ?? []).slice(-1) : [value]);
+      context.set("dates", value === "some" ? (model.get("_about").dates ?? []).slice(-1) : [value]);
     },
   );
   const units = select(
@@ -212,7 +211,7 @@ export function optionsPart(context: Context): HTMLElement {
     () => ["mm", "cm", "m"].map((u) => ({ value: u, label: u })),
     () => model.get("units"),
     (value) => {
-      change(context, "units", value);
+      context.set("units", value);
     },
   );
   const mask = select(
@@ -227,7 +226,7 @@ export function optionsPart(context: Context): HTMLElement {
     ],
     () => model.get("mask"),
     (value) => {
-      change(context, "mask", value);
+      context.set("mask", value);
     },
   );
   const points = select(
@@ -241,7 +240,7 @@ export function optionsPart(context: Context): HTMLElement {
     ],
     () => model.get("points_format"),
     (value) => {
-      change(context, "points_format", value);
+      context.set("points_format", value);
     },
   );
   const figures = select(
@@ -256,7 +255,7 @@ export function optionsPart(context: Context): HTMLElement {
     ],
     () => model.get("figure_formats").join(","),
     (value) => {
-      change(context, "figure_formats", value.split(","));
+      context.set("figure_formats", value.split(","));
     },
   );
   const dpi = select(
@@ -266,7 +265,7 @@ export function optionsPart(context: Context): HTMLElement {
     () => [150, 300, 600].map((v) => ({ value: String(v), label: `${v} dpi` })),
     () => String(model.get("dpi")),
     (value) => {
-      change(context, "dpi", Number(value));
+      context.set("dpi", Number(value));
     },
   );
   const cog = tickOf(

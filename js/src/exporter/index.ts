@@ -6,7 +6,7 @@ import { alertRow, makeViewContext, wordsOf } from "../lib/context";
 import { button, h, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { Latest } from "../lib/messages";
-import { change, size, type Context, type ExporterApi, type State } from "./api";
+import { size, type Context, type ExporterApi, type State } from "./api";
 import { optionsPart, productsPart } from "./choose";
 import { download } from "./download";
 import { filesPart } from "./files";
@@ -39,7 +39,7 @@ function folderPart(context: Context): HTMLElement {
   });
   const commit = (): void => {
     const text = input.value.trim();
-    if (text !== model.get("out")) change(context, "out", text);
+    if (text !== model.get("out")) context.set("out", text);
   };
   input.addEventListener("change", commit);
   input.addEventListener("keydown", (event) => {

@@ -131,7 +131,6 @@ export interface InspectorApi {
 }
 
 export interface Context extends ViewContext<State, InspectorApi> {
-  set<K extends keyof State>(trait: K, value: State[K]): void;
   comparison(): Comparison | null;
   /** Runs at each new comparison. */
   onComparison(update: () => void): void;

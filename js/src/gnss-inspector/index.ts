@@ -33,10 +33,6 @@ function makeContext(props: RenderProps<State>): Context {
   }, base.fail);
   return {
     ...base,
-    set(trait, value) {
-      model.set(trait, value);
-      model.save_changes();
-    },
     comparison: () => comparison,
     onComparison(update) {
       listeners.push(update);

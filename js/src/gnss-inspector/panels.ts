@@ -2,7 +2,7 @@
 
 import { download } from "../lib/chart";
 import { button, h, listen, replace } from "../lib/dom";
-import { selectField } from "../lib/fields";
+import { selectField, unitField } from "../lib/fields";
 import type { Context } from "./api";
 import type { ChartPart } from "./charts";
 
@@ -130,19 +130,9 @@ export function optionsPanel(context: Context): HTMLElement {
             "marks",
           )
         : null,
-      selectField(
-        "Unit",
-        [
-          ["mm", "mm"],
-          ["cm", "cm"],
-          ["m", "m"],
-        ],
-        model.get("unit"),
-        (unit) => {
-          context.set("unit", unit);
-        },
-        "unit",
-      ),
+      unitField(model.get("unit"), (unit) => {
+        context.set("unit", unit);
+      }),
       h("label", { class: "iw-field" }, "Frames, by preference", frames),
     );
   };

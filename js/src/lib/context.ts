@@ -14,6 +14,8 @@ export interface ViewContext<State extends object, A extends Api<A>> {
   readonly alerts: HTMLElement;
   /** Runs now and at each change of one of the traits. */
   watch(traits: readonly (keyof State & string)[], update: () => void): void;
+  /** Sets a trait and tells the kernel. */
+  set<K extends keyof State & string>(trait: K, value: State[K]): void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -52,6 +54,20 @@ export function wordsOf(error: unknown): { message: string; remedy: string } | n
   return { message: error instanceof Error ? error.message : String(error), remedy: "" };
 }
 
+/** Shows a failure among the alerts, with a button that takes it away. */
+export function showFailure(alerts: HTMLElement, error: unknown): void {
+  const words = wordsOf(error);
+  if (!words) return;
+  const dismiss = button(
+    "Dismiss",
+    () => {
+      replace(alerts);
+    },
+    { class: "small" },
+  );
+  replace(alerts, alertRow(words, dismiss));
+}
+
 export function makeViewContext<State extends object, A extends Api<A>>({
   model,
   signal,
@@ -76,17 +92,12 @@ export function makeViewContext<State extends object, A extends Api<A>>({
       }
       update();
     },
+    set(trait, value) {
+      model.set(trait, value);
+      model.save_changes();
+    },
     fail(error) {
-      const words = wordsOf(error);
-      if (!words) return;
-      const dismiss = button(
-        "Dismiss",
-        () => {
-          replace(alerts);
-        },
-        { class: "small" },
-      );
-      replace(alerts, alertRow(words, dismiss));
+      showFailure(alerts, error);
     },
   };
 }

@@ -21,3 +21,18 @@ export function selectField<T extends string>(
   });
   return h("label", { class: "iw-field" }, label, element);
 }
+
+/** The unit of displacement. */
+export function unitField(
+  value: "mm" | "cm" | "m",
+  onChange: (unit: "mm" | "cm" | "m") => void,
+): HTMLElement {
+  const units = ["mm", "cm", "m"] as const;
+  return selectField(
+    "Unit",
+    units.map((unit) => [unit, unit] as const),
+    value,
+    onChange,
+    "unit",
+  );
+}

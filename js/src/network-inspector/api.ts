@@ -108,13 +108,3 @@ export function netOf(context: Context): Net {
 export function outcomeOf(context: Context): Outcome {
   return { ...EMPTY_OUTCOME, ...context.model.get("_outcome") };
 }
-
-/** Sets a trait that both sides know, and tells the kernel. */
-export function choose<K extends "pair" | "date" | "shown">(
-  context: Context,
-  name: K,
-  value: State[K],
-): void {
-  context.model.set(name, value);
-  context.model.save_changes();
-}

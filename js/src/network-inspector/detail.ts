@@ -3,7 +3,7 @@
 import { button, h, replace } from "../lib/dom";
 import { isoDate, signed } from "../lib/network-plot";
 import { Latest } from "../lib/messages";
-import { choose, netOf, outcomeOf, type Context, type Net, type NetPair, type Triplet } from "./api";
+import { netOf, outcomeOf, type Context, type Net, type NetPair, type Triplet } from "./api";
 
 const ROWS = 6;
 
@@ -90,7 +90,7 @@ export function detail(context: Context): HTMLElement {
           const one = button(
             words,
             () => {
-              choose(context, "shown", value);
+              context.set("shown", value);
             },
             { class: "small", key: `shown-${value}` },
           );
@@ -189,7 +189,7 @@ export function detail(context: Context): HTMLElement {
             button(
               each.name.split("_").map(isoDate).join(" – "),
               () => {
-                choose(context, "pair", each.name);
+                context.set("pair", each.name);
               },
               { class: "ghost small", key: each.name },
             ),

@@ -4,7 +4,7 @@ import { Chart, type ChartSpec, type Hit, type Panel } from "../lib/chart";
 import { h, replace } from "../lib/dom";
 import { isoDate, signed, timeOf } from "../lib/network-plot";
 import { watchTheme } from "../lib/theme";
-import { choose, netOf, outcomeOf, type Context, type Net, type NetPair, type Outcome } from "./api";
+import { netOf, outcomeOf, type Context, type Net, type NetPair, type Outcome } from "./api";
 import { colourOf, scaleOf } from "./colours";
 
 const NETWORK_HEIGHT = 380;
@@ -180,9 +180,9 @@ export function networkChart(context: Context): NetworkChart {
       const date = net.dates[found.date ?? -1]?.date;
       const pair = net.pairs[found.pair ?? -1]?.name;
       if (date !== undefined) {
-        choose(context, "pair", "");
-        choose(context, "date", date);
-      } else if (pair !== undefined) choose(context, "pair", pair);
+        context.set("pair", "");
+        context.set("date", date);
+      } else if (pair !== undefined) context.set("pair", pair);
     },
   });
   const draw = (): void => {
@@ -305,7 +305,7 @@ export function matrix(context: Context): HTMLElement {
   canvas.addEventListener("click", (event) => {
     cursor = cellAt(event);
     const pair = pairOf(cursor);
-    if (pair) choose(context, "pair", pair.name);
+    if (pair) context.set("pair", pair.name);
   });
   const ways: Partial<Record<string, readonly [number, number]>> = {
     ArrowUp: [-1, 0],
@@ -325,7 +325,7 @@ export function matrix(context: Context): HTMLElement {
       draw();
     } else if (event.key === "Enter" || event.key === " ") {
       const pair = pairOf(cursor);
-      if (pair) choose(context, "pair", pair.name);
+      if (pair) context.set("pair", pair.name);
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -376,7 +376,7 @@ export function table(context: Context): HTMLElement {
         pair.name.split("_").map(isoDate).join(" – "),
       );
       name.addEventListener("click", () => {
-        choose(context, "pair", pair.name);
+        context.set("pair", pair.name);
       });
       return h(
         "tr",

@@ -142,10 +142,7 @@ export interface PickerApi {
 }
 
 /** What every part of one displayed picker shares. */
-export interface Context extends ViewContext<State, PickerApi> {
-  /** Sends a value to the kernel. */
-  set<K extends keyof State>(trait: K, value: State[K]): void;
-}
+export type Context = ViewContext<State, PickerApi>;
 
 export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

@@ -21,17 +21,6 @@ import "./map.css";
 
 const PLOT_HEIGHT = 168;
 
-function makeContext(props: RenderProps<State>): Context {
-  const { model } = props;
-  return {
-    ...makeViewContext<State, PickerApi>(props),
-    set(trait, value) {
-      model.set(trait, value);
-      model.save_changes();
-    },
-  };
-}
-
 /** Buttons that open one panel at a time under the header. */
 function toggles(panels: Map<Panel, HTMLButtonElement>): (panel: Panel) => void {
   return (panel) => {
@@ -152,7 +141,7 @@ function render(props: RenderProps<State>): () => void {
   const { model, el } = props;
   const root = h("div", { class: "iw sp" });
   suppressShortcuts(root);
-  const context = makeContext(props);
+  const context = makeViewContext<State, PickerApi>(props);
 
   const browse = browsePanel(context, "Browse", "folders with products and work directories are marked");
   const workDirs = browsePanel(

@@ -10,10 +10,8 @@ export class EngineChoice {
   readonly #menu: EngineMenu;
 
   constructor(private readonly context: Context) {
-    const { model } = context;
     this.#menu = engineMenu("rn-select", (engine) => {
-      model.set("engine", engine);
-      model.save_changes();
+      context.set("engine", engine);
       context.live.say(HELP[engine]);
     });
     this.element = h("div", { class: "iw-engine rn-engine" }, this.#menu.label, this.#menu.note);

@@ -113,7 +113,6 @@ export interface InspectorApi {
 }
 
 export interface Context extends ViewContext<State, InspectorApi> {
-  set<K extends keyof State>(trait: K, value: State[K]): void;
   /** What was computed last; null before that. */
   data(): Data | null;
   /** Runs at each new data. */

@@ -45,10 +45,6 @@ function makeContext(props: RenderProps<State>): Context {
   }, base.fail);
   return {
     ...base,
-    set(trait, value) {
-      model.set(trait, value);
-      model.save_changes();
-    },
     data: () => data,
     onData(update) {
       listeners.push(update);

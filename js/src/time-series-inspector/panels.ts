@@ -2,9 +2,9 @@
 
 import type { Chart } from "../lib/chart";
 import { button, h, listen, replace } from "../lib/dom";
-import { selectField } from "../lib/fields";
+import { selectField, unitField } from "../lib/fields";
 import { icon } from "../lib/icons";
-import { iso, type Bars, type Context, type Unit } from "./api";
+import { iso, type Bars, type Context } from "./api";
 
 export function segmented(context: Context): HTMLElement {
   const { model } = context;
@@ -112,19 +112,9 @@ export function seriesPanel(context: Context): { element: HTMLElement; refresh: 
           "bars",
         ),
         data?.units === "m"
-          ? selectField<Unit>(
-              "Unit",
-              [
-                ["mm", "mm"],
-                ["cm", "cm"],
-                ["m", "m"],
-              ],
-              model.get("unit"),
-              (unit) => {
-                context.set("unit", unit);
-              },
-              "unit",
-            )
+          ? unitField(model.get("unit"), (unit) => {
+              context.set("unit", unit);
+            })
           : null,
       ),
     );

@@ -108,7 +108,6 @@ export interface Context extends Base {
   readonly data: () => Data | null;
   /** Runs after each new result. */
   readonly onData: (update: () => void) => void;
-  readonly set: <K extends keyof State>(name: K, value: State[K]) => void;
 }
 
 export interface Curve {

@@ -38,10 +38,6 @@ function makeContext(props: RenderProps<State>): Context {
     onData(update) {
       listeners.push(update);
     },
-    set(name, value) {
-      model.set(name, value);
-      model.save_changes();
-    },
   };
   base.watch(["_revision", "transect"], () => {
     if (model.get("transect").length === 0) {
