@@ -90,10 +90,13 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
   }
 
   let moved: string | null = null; // the point that was dragged keeps the focus, so that Delete removes it
+  let added: string | null = null; // the point that a click is adding
   let markers = new Map<string, { from: string; marker: Leaflet.Marker }>();
   function drawPoints(): void {
     const focused = document.activeElement?.closest(".dm-point") ? selected : moved;
     moved = null;
+    const clicked = added;
+    added = null;
     const before = markers;
     markers = new Map();
     model.get("points").forEach((point, index) => {
@@ -113,7 +116,12 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
         alt: point.label,
         zIndexOffset: 500,
       });
-      marker.bindTooltip(() => h("span", {}, point.label), { direction: "top", offset: [0, -10] });
+      const name = (): void => {
+        marker.bindTooltip(() => h("span", {}, point.label), { direction: "top", offset: [0, -10] });
+      };
+      // Under the pointer that has just clicked it would open at once, and hold up the series
+      if (point.id === clicked) setTimeout(name, 500);
+      else name();
       marker.on("click", ({ originalEvent }: Leaflet.LeafletMouseEvent) => {
         selected = point.id;
         // A transect may begin at a point, and a difference be that to it
@@ -145,7 +153,7 @@ export function shapes(context: Context, changed: (tool: Tool) => void): Shapes 
     const [lon, lat] = round(latlng);
     const used = new Set(all.slice(-5).map(({ color }) => color));
     const color = COLORS.find((c) => !used.has(c)) ?? COLORS[all.length % 6] ?? "";
-    selected = `p${n}`;
+    selected = added = `p${n}`;
     context.remember();
     context.set({ points: [...all, { id: selected, lon, lat, label: `Point ${n}`, color }] });
     context.live.say(`Point ${n} added`);
