@@ -148,6 +148,7 @@ def take_in_voila(studio: Studio, page: Page, widget: str, state: str, screen: S
         in_theme(page, theme)
         for width in studio.widths_of(screen):
             in_width(page, screen, width)
+            screen.each(page)
             studio.keep(page, screen, widget, f"{state}, {width} {theme}")
 
 
@@ -161,6 +162,7 @@ def take_in_lab(studio: Studio, page: Page, widget: str, state: str, screen: Scr
     for theme in studio.themes:
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
         in_width(page, screen, WIDTH_IN_LAB)
+        screen.each(page)
         studio.keep(page, screen, widget, f"{state}, JupyterLab {theme}")
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
 

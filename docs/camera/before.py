@@ -47,8 +47,7 @@ def _prepared(page: Page) -> None:
     shown(".sp-prepared", "on one grid")(page)
 
 
-def _area_and_filter(page: Page) -> None:
-    page.get_by_role("button", name="WKT or file…").click()
+def _filter(page: Page) -> None:
     page.get_by_role("button", name="Filter dates and pairs…").click()
     page.get_by_label("Longest pair, days").fill("30")
     shown(".sp-filter-result", "pairs")(page)
@@ -64,9 +63,10 @@ STACK_PICKER = {
         ".iw.sp", ("img.iw-relief",), PICKER + "StackPicker('products')",
         act=in_turn(press("Browse…"), shown(".iw-entry")),
     ),
-    "area and filter": Screen(
-        ".iw.sp", ("img.iw-relief",), PICKER + "StackPicker('products')", act=_area_and_filter,
+    "an area": Screen(
+        ".iw.sp", ("img.iw-relief",), PICKER + "StackPicker('products')", act=press("WKT or file…"),
     ),
+    "filter": Screen(".iw.sp", ("img.iw-relief",), PICKER + "StackPicker('products')", act=_filter),
     "preparing": Screen(
         ".iw.sp", ("img.iw-relief",), SLOW_PICKER + "StackPicker('copies/new/products')", files=_new_products,
         act=in_turn(press("Prepare on one grid"), shown(".sp-footer button", "Cancel")), once=True,
@@ -195,12 +195,14 @@ def _product(step: str, file: str, seen: str) -> Screen:
     return Screen(*_step_runner("finished"), files=copied("mintpy", "finished"), act=act)
 
 
-def _menu(page: Page) -> None:
-    row = page.locator(_step("deramp"))
-    row.get_by_role("switch").click()
+def _stale(page: Page) -> None:
+    page.locator(_step("deramp")).get_by_role("switch").click()
     shown(_step("velocity"), "stale")(page)
-    row.hover()
-    row.get_by_role("button", name="Run deramp…").click()
+
+
+def _menu(page: Page) -> None:
+    page.locator(_step("deramp")).hover()
+    page.locator(_step("deramp")).get_by_role("button", name="Run deramp…").click()
 
 
 STEP_RUNNER = {
@@ -215,7 +217,7 @@ STEP_RUNNER = {
         *_step_runner("failed", 'runner.change({"mintpy.networkInversion.minTempCoh": "0.99999"})'),
         files=copied("mintpy", "failed"), act=_fails,
     ),
-    "stale, a menu open": Screen(*_step_runner("stale"), files=copied("mintpy", "stale"), act=_menu),
+    "stale, a menu open": Screen(*_step_runner("stale"), files=copied("mintpy", "stale"), act=_stale, each=_menu),
 }  # fmt: skip
 
 
@@ -250,8 +252,8 @@ def _copied(page: Page) -> None:
 
 
 def _untick(page: Page) -> None:
-    for box in page.locator(".ex-left input[type=checkbox]:checked").all():
-        box.uncheck()
+    page.get_by_role("group", name="Rasters, GeoTIFF").get_by_label("Velocity", exact=True).press("Space")
+    shown(".ex-empty")(page)
 
 
 _new_exports = copied("mintpy", "exported")

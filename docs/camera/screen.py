@@ -29,6 +29,7 @@ class Screen:
     app : arguments of ``insar-widgets app`` instead, relative to that folder, for a page of the workbench.
     files : makes the files that the cell wants, in that folder.
     act : does what a user does to come to this screen, and waits for it.
+    each : done before each picture, for what closes when the window changes, such as a menu.
     once : whether the state passes by, as that of a run: each picture is then taken at once, without waiting for rest.
     """
 
@@ -38,6 +39,7 @@ class Screen:
     app: tuple[str, ...] = ()
     files: Callable[[Path], object] = _nothing
     act: Callable[[Page], object] = _nothing
+    each: Callable[[Page], object] = _nothing
     once: bool = False
 
 

@@ -175,7 +175,7 @@ def test_mixed_projection(tmp_path):
     other = {"epsg": 32615, "origin": (round(x / 80) * 80.0, round(y / 80) * 80.0)}
     specs = write_stack(tmp_path, change={2: other})
     finding = the_one(tmp_path, "mixed-projection")
-    assert finding.products == (specs[2].name,) and "1 x EPSG:32615" in finding.message
+    assert finding.products == (specs[2].name,) and "1 × EPSG:32615" in finding.message
     assert found(find_stack(tmp_path).prepare(tmp_path / "prepared")) == {}
 
 

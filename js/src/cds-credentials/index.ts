@@ -235,9 +235,12 @@ function cds(context: Context): HTMLElement {
     h(
       "div",
       { class: "cc-title" },
-      h("h3", { class: "iw-b" }, "Climate Data Store"),
-      h("span", { class: "iw-2" }, "ERA5, for troposphericDelay.method = pyaps"),
-      h("span", { class: "iw-grow" }),
+      h(
+        "div",
+        { class: "cc-name" },
+        h("h3", { class: "iw-b" }, "Climate Data Store"),
+        h("span", { class: "iw-2" }, "ERA5, for troposphericDelay.method = pyaps"),
+      ),
       change,
     ),
     stateRow(context, "cds"),
@@ -292,9 +295,12 @@ function earthdata(context: Context): HTMLElement {
     h(
       "div",
       { class: "cc-title" },
-      h("h3", { class: "iw-b" }, "NASA Earthdata"),
-      h("span", { class: "iw-2" }, "OPERA, for troposphericDelay.method = opera"),
-      h("span", { class: "iw-grow" }),
+      h(
+        "div",
+        { class: "cc-name" },
+        h("h3", { class: "iw-b" }, "NASA Earthdata"),
+        h("span", { class: "iw-2" }, "OPERA, for troposphericDelay.method = opera"),
+      ),
       change,
     ),
     stateRow(context, "earthdata"),

@@ -333,7 +333,7 @@ class Builder {
       replace(
         this.#jump,
         ...sections.map(({ name, number }) =>
-          h("option", { value: name }, number === null ? name : `${number}  ${name}`),
+          h("option", { value: name }, number === null ? name : `Step ${number}, ${name}`),
         ),
       );
     }

@@ -43,7 +43,7 @@ export function filesPart(context: Context): HTMLElement {
         list,
         h(
           "p",
-          { class: "ex-empty iw-2" },
+          { class: "ex-empty iw-empty" },
           model.get("_error") && model.get("products").length > 0
             ? "What is ticked can't be planned: see above."
             : "Tick what to export: its files are listed here first.",

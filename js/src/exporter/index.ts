@@ -166,6 +166,12 @@ function deedsPart(context: Context): HTMLElement {
     code.disabled = files.length === 0;
   };
   context.watch(["busy", "_files"], show);
+  // what was said is about the choice that was made then
+  context.watch(["_files", "dates", "units", "mask", "crs", "cog", "as_shown", "dpi", "out"], () => {
+    if (fetching) return;
+    said.textContent = "";
+    shown.hidden = true;
+  });
   return h("div", {}, h("div", { class: "ex-deeds" }, go, stop, take, code, said), shown);
 }
 
@@ -202,7 +208,7 @@ function render(props: RenderProps<State>): () => void {
   const body = h("div", { class: "ex-body" });
   const empty = h(
     "p",
-    { class: "ex-none iw-2" },
+    { class: "ex-none iw-empty" },
     "There is nothing to export yet: give a work directory, or a map of one.",
   );
   const foot = h("footer", { class: "ex-foot" }, folderPart(context), deedsPart(context));

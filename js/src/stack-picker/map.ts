@@ -114,20 +114,21 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   function outlines(L: typeof Leaflet, group: Leaflet.LayerGroup): void {
     const view = model.get("_view");
     group.clearLayers();
-    const line = (ring: Ring, className: string, names: readonly string[]): void => {
+    const line = (ring: Ring, className: string, words: () => HTMLElement): void => {
       const shape = L.polygon(toLatLngs(ring), { className, fill: className === "sp-overlap" });
       // A function, as a string would be taken for markup.
-      shape.bindTooltip(() => tooltip(names), { sticky: true, className: "sp-tooltip" });
+      shape.bindTooltip(words, { sticky: true, className: "sp-tooltip" });
       group.addLayer(shape);
     };
     const footprints = view.footprints ?? [];
-    if (view.overlap) line(view.overlap, "sp-overlap", [view.overlap_label ?? "common overlap"]);
+    if (view.overlap)
+      line(view.overlap, "sp-overlap", () => h("div", {}, view.overlap_label ?? "common overlap"));
     for (const { ring, names, left_out } of footprints)
-      line(ring, left_out ? "sp-outline out" : "sp-outline", names);
+      line(ring, left_out ? "sp-outline out" : "sp-outline", () => listed(names));
   }
 
-  function tooltip(names: readonly string[]): HTMLElement {
-    const shown = names.slice(0, 4).map((name) => h("div", {}, name));
+  function listed(names: readonly string[]): HTMLElement {
+    const shown = names.slice(0, 4).map((name) => h("div", { class: "iw-mono" }, name));
     return h("div", {}, ...shown, names.length > 4 ? h("div", {}, `and ${names.length - 4} more`) : null);
   }
 

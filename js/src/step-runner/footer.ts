@@ -81,7 +81,7 @@ export function footer(context: Context): HTMLElement {
           "Space in the file system of the work directory",
           "Disk ",
           h("b", { class: short ? "iw-word error" : "" }, gigabytes(used.disk_free)),
-          needed ? ` GB free, ${gigabytes(needed)} needed` : " GB free",
+          needed ? ` GB free, ${gigabytes(needed)} GB needed` : " GB free",
           short ? h("b", { class: "iw-word error" }, " too little") : null,
         ),
       );

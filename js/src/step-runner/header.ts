@@ -33,6 +33,7 @@ export class Header {
   readonly #buttons = h("div", { class: "rn-buttons" });
   readonly #strip = h("div", { class: "rn-strip", role: "img" });
   readonly #question = h("div", { class: "rn-question", role: "alertdialog", hidden: true });
+  readonly #words = h("p", { id: `rn-question-${Math.random().toString(36).slice(2)}` });
   readonly #note = h("div", { class: "rn-note", role: "status", hidden: true });
   readonly #locked = h("div", { class: "rn-note", hidden: true });
   readonly #problem = h("div", { role: "alert" });
@@ -131,7 +132,10 @@ export class Header {
       this.#shown = key;
       this.#showButtons(state, free && !busy, busy, toDo, head.step ?? "");
     }
-    if (state !== "running" && this.#question.dataset.about === "cancel") this.#answer();
+    if (this.#question.dataset.about === "cancel") {
+      if (state === "running") this.#words.textContent = this.#whatIsKept();
+      else this.#answer();
+    }
   }
 
   /** Time that passes. */
@@ -271,14 +275,18 @@ export class Header {
     ]);
   }
 
-  #askCancel(): void {
+  #whatIsKept(): string {
     const { model } = this.context;
     const step = model.get("_head").step;
     const keeps = kept(model.get("_rows"));
+    return `${keeps ? `${keeps}. ` : "No step is completed yet. "}${step ? `What ${step} has made so far is removed; it starts again from its beginning next time.` : ""}`;
+  }
+
+  #askCancel(): void {
     this.#ask(
       {
         title: "Cancel the run?",
-        text: `${keeps ? `${keeps}. ` : "No step is completed yet. "}${step ? `What ${step} has made so far is removed; it starts again from its beginning next time.` : ""}`,
+        text: this.#whatIsKept(),
         yes: "Cancel the run",
         no: "Let it run",
         danger: true,
@@ -301,7 +309,9 @@ export class Header {
 
   #ask(question: Question, topic: string): void {
     this.#question.dataset.about = topic;
-    this.#question.setAttribute("aria-label", `${question.title} ${question.text}`);
+    this.#question.setAttribute("aria-label", question.title);
+    this.#question.setAttribute("aria-describedby", this.#words.id);
+    this.#words.textContent = question.text;
     const no = button(
       question.no,
       () => {
@@ -320,7 +330,7 @@ export class Header {
     replace(
       this.#question,
       icon("warning", "warning"),
-      h("div", { class: "iw-grow" }, h("p", { class: "iw-b" }, question.title), h("p", {}, question.text)),
+      h("div", { class: "iw-grow" }, h("p", { class: "iw-b" }, question.title), this.#words),
       h("div", { class: "iw-row" }, yes, no),
     );
     this.#question.hidden = false;

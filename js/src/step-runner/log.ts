@@ -254,6 +254,7 @@ export class LogPane {
 
   #grown(total: number): void {
     const shown = this.#window;
+    this.element.classList.toggle("empty", total === 0);
     if (this.#following) this.#known = total;
     const fresh = total - this.#known;
     this.#fresh.hidden = this.#following || fresh <= 0;

@@ -29,6 +29,13 @@ export class Menu {
       },
       { signal },
     );
+    window.addEventListener(
+      "resize",
+      () => {
+        this.close(true); // its button has moved
+      },
+      { signal },
+    );
   }
 
   get isOpen(): boolean {

@@ -213,8 +213,8 @@ export class ProductPanel {
       product.signed && /^mm?(\/yr)?$/.test(units) ? "Red: away from the satellite; blue: towards it." : "",
       product.empty > 0 ? `${Math.round(product.empty * 100) || "<1"} % of the pixels hold no value.` : "",
       product.step > 1
-        ? `Every ${product.step}th pixel of ${count(rows)} × ${count(columns)}.`
-        : `${count(rows)} × ${count(columns)} pixels.`,
+        ? `Every ${product.step}th pixel of ${count(columns)} × ${count(rows)}.`
+        : `${count(columns)} × ${count(rows)} pixels.`,
     ];
     return [
       h("p", { class: "iw-b" }, `${product.long_name}${units ? `, ${units}` : ""}`),

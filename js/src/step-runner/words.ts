@@ -136,7 +136,7 @@ export function detail(head: Partial<Head>, rows: readonly Row[], now: number): 
       const first = rows.find((row) => row.name === toDo[0]);
       const why = first?.reason ? ` first ${first.name}: ${first.reason}.` : "";
       if (!keeps) return "Nothing was run here yet; the run goes on when the notebook is closed.";
-      return `To run: ${toDo.length > 4 ? `${toDo.slice(0, 3).join(", ")} and ${toDo.length - 3} more` : listed(toDo)};${why || " never run."}`;
+      return `To run: ${toDo.length > 4 ? `${toDo.slice(0, 3).join(", ")} and ${toDo.length - 3} more` : listed(toDo)}${why ? `;${why}` : "."}`;
     }
     case "failed":
     case "cancelled":

@@ -181,7 +181,7 @@ def _named(path: str) -> Iterator[None]:
         yield
     # With warnings turned into errors, a raster without georeference ends here as well.
     except (RasterioError, OSError, MemoryError, NotGeoreferencedWarning) as error:
-        reason = error.__cause__ or error
+        reason = str(error.__cause__ or error).removeprefix(f"{Path(path).name}: ")
         raise ProductError(f"{path} cannot be read ({reason}). Download the product again.") from error
 
 

@@ -129,8 +129,8 @@ def _problems(product: Product, deep: bool, stop: threading.Event) -> Iterator[t
             if problem is not None:
                 yield problem
     if others:
-        shape = f"{product.grid.height} x {product.grid.width}"
+        shape = f"{product.grid.width} × {product.grid.height}"
         yield (
             "layer-grid-differs",
-            f"{product.name}: {', '.join(others)} is not on the grid of the phase ({shape} rows x columns).",
+            f"{product.name}: {', '.join(others)} is not on the grid of the phase ({shape} pixels).",
         )

@@ -41,9 +41,9 @@ def _names(products: Sequence[Product]) -> tuple[str, ...]:
 
 
 def _count(values: Sequence[object], unit: str = "") -> str:
-    """`28 x EPSG:32614, 2 x EPSG:32615`, the three most frequent first and the rest counted."""
+    """`28 × EPSG:32614, 2 × EPSG:32615`, the three most frequent first and the rest counted."""
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], str(item[0])))
-    text = ", ".join(f"{number} x {unit}{value}" for value, number in counts[:3])
+    text = ", ".join(f"{number} × {unit}{value}" for value, number in counts[:3])
     return f"{text} and {len(counts) - 3} others" if len(counts) > 3 else text
 
 
@@ -127,8 +127,10 @@ def _grids(stack: Stack) -> Iterator[Finding]:
     products = tuple(product for product in products if product not in set(odd))
     odd = _minority(products, lambda product: product.grid)
     if odd:
-        sizes = _count([f"{product.grid.height} x {product.grid.width}" for product in products])
-        text = f"The products cover different extents (rows x columns: {sizes}). {silent}"
+        extents = len({product.grid for product in products})
+        shapes = Counter(f"{product.grid.width} × {product.grid.height}" for product in products)
+        some = ", ".join([size for size, _ in shapes.most_common(3)] + ["…"] * (len(shapes) > 3))
+        text = f"The products cover {extents} different extents ({some} pixels). {silent}"
         yield Finding("error", "extents-differ", text, _names(odd), mend, mended_by_prepare=True)
 
 

@@ -88,7 +88,7 @@ def choice_of(results: Results, state: Mapping[str, Any], shown: Shown | None, m
         try:
             crs = CRS.from_user_input(int(text) if text.isdigit() else text).to_string()
         except CRSError as error:
-            raise ExportError(f"{text!r} is no reference system; type such as EPSG:4326.") from error
+            raise ExportError(f"“{text}” is no reference system. Type one such as EPSG:4326.") from error
     as_map = bool(state["as_shown"]) and shown is not None
     mask = _mask(str(state["mask"]))
     if as_map and shown is not None and state["mask"] == "shown":

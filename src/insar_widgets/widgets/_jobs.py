@@ -47,6 +47,10 @@ class Job:
             self._told = now
             self.apply(lambda: self._tell(fraction, text))
 
+    def doing(self, verb: str) -> Callable[[float, str], None]:
+        """Say in words what is done with each of the things that are gone through."""
+        return lambda fraction, name: self.progress(fraction, f"{verb} {name}")
+
 
 class Jobs:
     """The jobs of one widget.

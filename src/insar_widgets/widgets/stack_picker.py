@@ -155,7 +155,7 @@ class StackPicker(Widget):
 
             def work(job: Job) -> None:
                 started = time.monotonic()
-                findings = stack.check(deep=True, on_progress=job.progress, cancel=job.cancelled)
+                findings = stack.check(deep=True, on_progress=job.doing("Reading"), cancel=job.cancelled)
                 note = f"Every pixel read in {time.monotonic() - started:.1f} s"
                 job.apply(lambda: self._show(everything, stack, findings, note))
 
@@ -171,7 +171,9 @@ class StackPicker(Widget):
 
             def work(job: Job) -> None:
                 try:
-                    prepared = stack.prepare(folder, aoi=aoi, on_progress=job.progress, cancel=job.cancelled)
+                    prepared = stack.prepare(
+                        folder, aoi=aoi, on_progress=job.doing("Preparing"), cancel=job.cancelled
+                    )
                     findings = prepared.check(cancel=job.cancelled)
                 except CancelledError:
                     text = "Cancelled. What is finished stays and is used the next time."
