@@ -128,7 +128,7 @@ def _grids(stack: Stack) -> Iterator[Finding]:
     odd = _minority(products, lambda product: product.grid)
     if odd:
         extents = len({product.grid for product in products})
-        shapes = Counter(f"{product.grid.width} × {product.grid.height}" for product in products)
+        shapes = Counter(f"{product.grid.width}\u00a0×\u00a0{product.grid.height}" for product in products)
         some = ", ".join([size for size, _ in shapes.most_common(3)] + ["…"] * (len(shapes) > 3))
         text = f"The products cover {extents} different extents ({some} pixels). {silent}"
         yield Finding("error", "extents-differ", text, _names(odd), mend, mended_by_prepare=True)
