@@ -75,6 +75,7 @@ export class Menu {
       }),
     );
     this.element.hidden = false;
+    this.element.style.left = "0"; // where it was before would leave it less room
     const box = this.root.getBoundingClientRect();
     const at = from.getBoundingClientRect();
     const { width, height } = this.element.getBoundingClientRect();
