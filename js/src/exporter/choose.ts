@@ -155,6 +155,10 @@ function crsPart(context: Context): HTMLElement {
     input.disabled = model.get("busy");
   };
   context.watch(["crs", "busy"], show);
+  context.watch(["_error"], () => {
+    const named = model.get("_error")?.message.includes(`“${model.get("crs")}”`) ?? false;
+    input.setAttribute("aria-invalid", String(named));
+  });
   const choice = select(
     context,
     "Reference system",

@@ -114,17 +114,21 @@ export function pickerMap(context: Context, openAreaPanel: () => void): HTMLElem
   function outlines(L: typeof Leaflet, group: Leaflet.LayerGroup): void {
     const view = model.get("_view");
     group.clearLayers();
+    const footprints = view.footprints ?? [];
+    const kept = footprints.filter(({ left_out }) => !left_out);
+    // Many that nearly coincide must not become one black frame
+    const opacity = Math.min(0.5, Math.max(0.05, 3 / kept.length));
     const line = (ring: Ring, className: string, words: () => HTMLElement): void => {
-      const shape = L.polygon(toLatLngs(ring), { className, fill: className === "sp-overlap" });
+      const shape = L.polygon(toLatLngs(ring), { className, opacity, fill: className === "sp-overlap" });
       // A function, as a string would be taken for markup.
       shape.bindTooltip(words, { sticky: true, className: "sp-tooltip" });
       group.addLayer(shape);
     };
-    const footprints = view.footprints ?? [];
+    for (const { ring, names } of kept) line(ring, "sp-outline", () => listed(names));
     if (view.overlap)
       line(view.overlap, "sp-overlap", () => h("div", {}, view.overlap_label ?? "common overlap"));
     for (const { ring, names, left_out } of footprints)
-      line(ring, left_out ? "sp-outline out" : "sp-outline", () => listed(names));
+      if (left_out) line(ring, "sp-outline out", () => listed(names));
   }
 
   function listed(names: readonly string[]): HTMLElement {
