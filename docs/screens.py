@@ -189,7 +189,7 @@ def take(studio: Studio, widget: str, state: str, screen: Screen, how: Callable[
 def main() -> None:
     """Take the screens that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *SCREENS], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SCREENS))
     parser.add_argument("--state", help="only states with this in their name")
     parser.add_argument("--theme", choices=("light", "dark"))
     parser.add_argument("--width", type=int, choices=sorted({*WIDTHS, *WIDTHS_OF_BENCH}))
@@ -197,6 +197,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "valley")
     parser.add_argument("--out", type=Path, default=OUT)
     wanted = parser.parse_args()
+    if unknown := [name for name in wanted.names if name not in SCREENS]:
+        parser.error(f"no screens of {', '.join(unknown)}; there are {', '.join(SCREENS)}")
     folder: Path = wanted.folder.resolve()
     prepare(folder)
     with (
