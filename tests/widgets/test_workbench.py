@@ -47,6 +47,11 @@ def test_nothing_and_products_begin_with_the_stack(make, small_stack):
     assert [p.name for p in bench.stack.products] == [p.name for p in find_stack(small_stack.root).products]
     assert stage(bench, "stack")["state"] == "stale"
     assert "not prepared" in stage(bench, "stack")["words"]
+    bench.config.wait()
+    found = [(finding.severity, finding.code) for finding in bench.config.findings]
+    assert ("error", "not-prepared") in found
+    waits = stage(bench, "template")
+    assert (waits["state"], waits["words"]) == ("pending", "stack not prepared")
 
 
 def test_a_prepared_stack_gives_the_template_and_a_saved_template_the_run(make, small_stack, tmp_path):

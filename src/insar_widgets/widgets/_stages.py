@@ -59,9 +59,11 @@ def template_stage(config: ConfigBuilder | None) -> Standing:
     """Options set, whether they are right, and whether they are saved."""
     if config is None or not config.template:
         return "pending", "no options yet"
-    errors = sum(finding.severity == "error" for finding in config.findings)
+    errors = [finding.code for finding in config.findings if finding.severity == "error"]
+    if errors == ["not-prepared"]:  # the stage before says so, and mends it
+        return "pending", "stack not prepared"
     if errors:
-        return "failed", count(errors, "error")
+        return "failed", count(len(errors), "error")
     words = f"{count(len(config.template), 'option')} set"
     if not config._preview.get("opened") or config._preview.get("dirty"):
         return "stale", f"{words}, not saved"
