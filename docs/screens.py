@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, Error, Page
 from browser.conftest import Notebook
 from browser.servers import serve
 from support.account_services import serve_accounts
-from support.ngl import laboratory
+from support.ngl import igs20, laboratory
 
 SCREENS = before.SCREENS | results.SCREENS | bench.SCREENS
 WIDTHS = (480, 800, 1280)
@@ -82,9 +82,11 @@ class Studio:
 
 
 @contextmanager
-def services() -> Iterator[dict[str, str]]:
-    """Services on this machine under the names that cells have for them."""
+def services(folder: Path) -> Iterator[dict[str, str]]:
+    """Services on this machine under the names that cells have for them; one station of the laboratory never comes."""
     with serve_accounts() as accounts, laboratory() as stations:
+        stations.serve_folder(folder / "products" / "ngl")
+        stations.fails[igs20("SIM3")] = "silent"
         yield {"ACCOUNTS": accounts.base.removesuffix("/api"), "LABORATORY": stations.base}
 
 
@@ -203,7 +205,7 @@ def main() -> None:
     prepare(folder)
     with (
         tempfile.TemporaryDirectory() as home,
-        services() as addresses,
+        services(folder) as addresses,
         ExitStack() as running,
         chromium() as browser,
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page
 
 from .common import LINE, PLACES, TILE
@@ -24,16 +26,17 @@ def _key(name: str):
 
 def _looks(page: Page) -> None:
     """The panel: beside a wide map, opened over another."""
-    if page.locator('[data-key="appearance"]').first.is_visible():
-        _key("appearance")(page)
+    opener = page.locator('[data-key="appearance"]').first
+    if opener.is_visible() and opener.get_attribute("aria-expanded") != "true":
+        opener.click()
 
 
 DISPLACEMENT_MAP = {
-    "velocity": Screen(*_map(f"'mintpy', points={PLACES}")),
+    "velocity": Screen(*_map(f"'mintpy', layer='velocity', points={PLACES}, transect={LINE}")),
     "no results": Screen(*_map("'nothing'")),
-    "a date": Screen(*_map("'mintpy', layer='timeseries_demErr'")),
+    "a date": Screen(*_map("'mintpy', date='20191025', wrap=0.0277, unit='cm'")),
     "compare": Screen(*_map("'mintpy', layer='timeseries_demErr'"), act=_key("compare")),
-    "appearance": Screen(*_map(), act=_looks),
+    "appearance": Screen(*_map(), each=_looks),
     "layers": Screen(*_map(), act=in_turn(_key("layer"), shown(".dm-menu"))),
 }
 
@@ -82,6 +85,17 @@ TIME_SERIES = {
     "residuals": Screen(*_series(THREE), act=press("Residual")),
     "model": Screen(*_series(THREE), act=_key("model")),
     "Python": Screen(*_series(THREE), act=press("Code for this")),
+    "corrections, steps, dates left out": Screen(
+        *_series(
+            f"'mintpy', points={PLACES}[:1], series=['timeseries', 'timeseries_demErr'], bars='fit',"
+            " exclude=['20190323', '20191001'], model={'poly': 1, 'steps': ['20191201']},"
+            " events=[{'date': '20191201', 'label': 'M 5.2, 9 km'}]"
+        )
+    ),
+    "new points": Screen(*_series(THREE), act=_key("add")),
+    "series": Screen(*_series(THREE), act=_key("series")),
+    "saving": Screen(*_series(THREE), act=_key("save")),
+    "a point": Screen(*_series(THREE), act=lambda page: page.locator(".ts-table tbody button").last.click()),
 }
 
 
@@ -93,26 +107,57 @@ def _transect(arguments: str) -> tuple[str, tuple[str, ...], str]:
 TRANSECT = {
     "a profile": Screen(*_transect(f"'mintpy', layer='velocity', transect={LINE}, width=800")),
     "no line": Screen(*_transect("'mintpy'")),
+    "several layers": Screen(
+        *_transect(
+            f"'mintpy', transect={LINE}, method='bilinear', profiles=["
+            "{'layer': 'timeseries_demErr', 'date': '20191025'}, {'layer': 'timeseries_demErr', 'date': '20200715'},"
+            " {'layer': 'temporalCoherence'}]"
+        )
+    ),
+    "a typed line": Screen(*_transect(f"'mintpy', transect={LINE}"), act=_key("line")),
+    "Python": Screen(*_transect(f"'mintpy', transect={LINE}"), act=_key("code")),
 }
 
-NETWORK = {
-    "network": Screen(
-        ".iw.ni", (".iw.ni svg",), "from insar_widgets import NetworkInspector\nNetworkInspector('copies/network')",
-        files=copied("mintpy", "network"),
-    ),
-}  # fmt: skip
 
-GNSS = {
-    "table": Screen(
-        ".iw.gi", (".gi-table tbody tr",),
+def _network(arguments: str = "", act: Callable[[Page], object] = lambda page: None) -> Screen:
+    code = f"from insar_widgets import NetworkInspector\nNetworkInspector('copies/network'{arguments})"
+    return Screen(".iw.ni", (".iw.ni svg",), code, files=copied("mintpy", "network"), act=act)
+
+
+NETWORK = {
+    "network": _network(),
+    "a pair": _network(", pair='20190323_20190510'"),
+    "pairs left out": _network(act=press("Jul", "Aug", inside=".ni-rules")),
+    "matrix": _network(act=press("Matrix")),
+    "table": _network(act=press("Table")),
+}
+
+
+def _stations() -> tuple[str, tuple[str, ...], str]:
+    return (
+        ".iw.gi",
+        (".gi-table tbody tr",),
         "from insar_widgets import GnssInspector\n"
         "inspector = GnssInspector('mintpy', cache_dir='ngl')\ninspector.find()\ninspector.wait()\ninspector",
-    ),
+    )
+
+
+GNSS = {
+    "table": Screen(*_stations()),
     "before finding": Screen(
         ".iw.gi", (".gi-empty",),
         "from insar_widgets import GnssInspector\n"
         "GnssInspector('mintpy', base_url='LABORATORY', cache_dir='copies/stations')",
     ),
+    "fetching": Screen(
+        ".iw.gi", (".gi-empty",),
+        "from insar_widgets import GnssInspector\n"
+        "GnssInspector('mintpy', base_url='LABORATORY', cache_dir='copies/stations')",
+        act=in_turn(_key("find"), shown('[data-key="cancel"]')),
+    ),
+    "velocities": Screen(*_stations(), act=press("Velocities")),
+    "options": Screen(*_stations(), act=_key("options")),
+    "Python": Screen(*_stations(), act=_key("code")),
 }  # fmt: skip
 
 SCREENS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from insar_widgets.widgets._jobs import Job, Jobs
 
@@ -88,3 +89,28 @@ def test_progress_is_told_ten_times_a_second_at_most_but_its_end_always():
     assert jobs.wait(WAIT)
     assert told[-1] == 1.0
     assert len(told) < 200
+
+
+def test_the_last_of_many_notes_is_shown_while_the_work_goes_on_and_none_after_a_change():
+    told: list[str] = []
+    jobs = Jobs(lambda _fraction, text: told.append(text))
+    seen, changed = threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        for step in range(6):
+            job.progress(step / 10, str(step))
+        seen.wait(WAIT)
+        job.progress(0.7, "too late")
+        job.apply(lambda: told.append("changed"))
+        changed.wait(WAIT)
+
+    jobs.start("a", work)
+    deadline = time.monotonic() + WAIT
+    while told[-1:] != ["5"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert told == ["0", "5"]
+    seen.set()
+    time.sleep(0.3)
+    changed.set()
+    assert jobs.wait(WAIT)
+    assert told[-1] == "changed"

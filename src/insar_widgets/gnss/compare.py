@@ -86,7 +86,7 @@ class Comparison:
         return tuple(self._series)
 
     def series(self, name: str) -> xr.Dataset:
-        """Both series of a station, metres in line of sight, towards the sensor, zero at the same date.
+        """Both series of a station, metres in line of sight, towards the satellite, zero at the same date.
 
         On ``date``: ``gnss`` with ``gnss_std`` and ``gnss_count`` (days), ``insar`` with ``insar_p16`` and
         ``insar_p84``, ``residual`` (InSAR minus GNSS). On ``time``: ``gnss_daily`` with ``sigma_daily``.

@@ -43,7 +43,7 @@ def project_to_los(series: xr.Dataset, incidence: float, azimuth: float) -> xr.D
     Returns
     -------
     xr.Dataset
-        ``los`` (m, positive towards the sensor, zero at the first day) and ``sigma_los`` (m): the standard
+        ``los`` (m, positive towards the satellite, zero at the first day) and ``sigma_los`` (m): the standard
         deviation with the correlations of the three components, u' C u.
     """
     e, n, u = (float(part) for part in los_vector(incidence, azimuth))
@@ -58,7 +58,7 @@ def project_to_los(series: xr.Dataset, incidence: float, azimuth: float) -> xr.D
     projected = xr.Dataset(
         {
             "los": los.assign_attrs(
-                units="m", long_name="GNSS displacement in line of sight, towards the sensor"
+                units="m", long_name="GNSS displacement in line of sight, towards the satellite"
             ),
             "sigma_los": (variance.clip(min=0) ** 0.5).assign_attrs(
                 units="m", long_name="its standard deviation"

@@ -104,7 +104,7 @@ _CORRECTIONS = {
 }
 
 _TIME_FUNCTION = (
-    (re.compile(r"velocity$"), "LOS velocity, positive towards the sensor"),
+    (re.compile(r"velocity$"), "LOS velocity, positive towards the satellite"),
     (re.compile(r"velocityPost(?P<what>.+)$"), "LOS velocity after {what}"),
     (re.compile(r"intercept$"), "displacement of the model at the first date"),
     (re.compile(r"acceleration$"), "LOS acceleration"),
@@ -167,7 +167,7 @@ def _series_meaning(stem: str) -> Meaning:
     if is_displacement_series(stem):
         done = [_CORRECTIONS.get(c, c) for c in corrections(stem)]
         extra = f", corrected for {', '.join(done)}" if done else ""
-        return Meaning(f"LOS displacement, positive towards the sensor{extra}", "m", "inversion")
+        return Meaning(f"LOS displacement, positive towards the satellite{extra}", "m", "inversion")
     return Meaning(f"time series {stem}", "m")
 
 

@@ -28,7 +28,7 @@ __all__ = ["Interferograms", "Triplet"]
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[float, str], None]
 _MEANINGS = {
-    "unwrapPhase": ("unwrapped phase, positive away from the sensor", "radian"),
+    "unwrapPhase": ("unwrapped phase, positive away from the satellite", "radian"),
     "unwrapPhase_bridging": ("unwrapped phase, corrected by bridging", "radian"),
     "unwrapPhase_phaseClosure": ("unwrapped phase, corrected by phase closure", "radian"),
     "unwrapPhase_bridging_phaseClosure": (

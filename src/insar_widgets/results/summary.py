@@ -41,7 +41,7 @@ class Summary:
     """Pixels of maskTempCoh."""
     total_pixels: int
     velocity_min: float | None
-    """m/year in line of sight over the reliable pixels; negative is away from the sensor."""
+    """m/year in line of sight over the reliable pixels; negative is away from the satellite."""
     velocity_max: float | None
 
     def table(self) -> list[tuple[str, str]]:

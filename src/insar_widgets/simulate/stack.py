@@ -130,7 +130,7 @@ def simulate_stack(  # noqa: PLR0917 - the first six are the public order
 
     Notes
     -----
-    Displacement is positive towards the sensor and unwrapped phase positive away from it: phase =
+    Displacement is positive towards the satellite and unwrapped phase positive away from it: phase =
     -4 pi / wavelength * d, where d is secondary minus reference epoch. The epochs' d is motion projected on
     the unit vector from ground to sensor, plus delays, plus dem_error * bperp / (slant range *
     sin(incidence)) as in Fattahi and Amelung (2013); the pairs add noise with the density of Hanssen (2001),

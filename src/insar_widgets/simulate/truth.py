@@ -51,7 +51,7 @@ def _dataset(
         "velocity_north": (fields.secular[1], "m/year", "secular velocity towards north"),
         "velocity_up": (fields.secular[2], "m/year", "secular velocity upwards"),
         "velocity_los": (np.sum(fields.secular * look, axis=0), "m/year",
-                         "secular velocity along line of sight, positive towards the sensor"),
+                         "secular velocity along line of sight, positive towards the satellite"),
         "step_east": (fields.step[0], "m", "displacement on step_date towards east"),
         "step_north": (fields.step[1], "m", "displacement on step_date towards north"),
         "step_up": (fields.step[2], "m", "displacement on step_date upwards"),
@@ -66,7 +66,7 @@ def _dataset(
         "vegetation": (scene.vegetation, "1", "share of the pixel that loses coherence"),
     }  # fmt: skip
     cubes = {
-        "displacement_los": (fields.los, "displacement along line of sight, positive towards the sensor"),
+        "displacement_los": (fields.los, "displacement along line of sight, positive towards the satellite"),
         "delay_turbulent": (fields.turbulent, "turbulent troposphere as it adds to the displacement"),
         "delay_stratified": (
             fields.stratified,

@@ -31,25 +31,46 @@ class Job:
         self._lock = lock
         self._tell = tell
         self._told = 0.0
+        self._untold: tuple[float | None, str] | None = None
+        self._later: threading.Timer | None = None
 
     def apply(self, change: Callable[[], None]) -> bool:
         """Change the widget, unless a newer job took this one's place; tells whether it did."""
         with self._lock:
+            self._untold = None  # progress of before the change says nothing any more
             if self.replaced:
                 return False
             change()
             return True
 
     def progress(self, fraction: float | None, text: str) -> None:
-        """Show how far it is, at most ten times a second."""
-        now = time.monotonic()
-        if now - self._told >= _NOTE_SECONDS or fraction == 1.0:
-            self._told = now
-            self.apply(lambda: self._tell(fraction, text))
+        """Show how far it is, at most ten times a second; what came too soon is shown later if nothing follows."""
+        with self._lock:
+            wait = self._told + _NOTE_SECONDS - time.monotonic()
+            if wait <= 0 or fraction == 1.0:
+                self._told = time.monotonic()
+                self.apply(lambda: self._tell(fraction, text))
+                return
+            self._untold = fraction, text
+            if self._later is None:
+                self._later = threading.Timer(wait, self._tell_untold)
+                self._later.daemon = True
+                self._later.start()
 
     def doing(self, verb: str) -> Callable[[float, str], None]:
         """Say in words what is done with each of the things that are gone through."""
         return lambda fraction, name: self.progress(fraction, f"{verb} {name}")
+
+    def _tell_untold(self) -> None:
+        with self._lock:
+            self._later = None
+            if self._untold is not None:
+                self.progress(*self._untold)
+
+    def end(self) -> None:
+        """Show nothing any more."""
+        with self._lock:
+            self._untold = None
 
 
 class Jobs:
@@ -105,6 +126,7 @@ class Jobs:
             work(job)
         finally:
             with self._idle:
+                job.end()
                 if self._current.get(job.lane) is job:
                     del self._current[job.lane]
                 self._running -= 1
