@@ -119,14 +119,14 @@ TRANSECT = {
 }
 
 
-def _network(arguments: str = "", act: Callable[[Page], object] = lambda page: None) -> Screen:
-    code = f"from insar_widgets import NetworkInspector\nNetworkInspector('copies/network'{arguments})"
+def _network(more: str = "", act: Callable[[Page], object] = lambda page: None) -> Screen:
+    code = f"from insar_widgets import NetworkInspector\nw = NetworkInspector('copies/network')\n{more}\nw"
     return Screen(".iw.ni", (".iw.ni svg",), code, files=copied("mintpy", "network"), act=act)
 
 
 NETWORK = {
     "network": _network(),
-    "a pair": _network(", pair='20190323_20190510'"),
+    "a pair": _network("w.pair = '20190323_20190510'"),
     "pairs left out": _network(act=press("Jul", "Aug", inside=".ni-rules")),
     "matrix": _network(act=press("Matrix")),
     "table": _network(act=press("Table")),

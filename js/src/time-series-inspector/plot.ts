@@ -1,6 +1,6 @@
 // Data and traits as a chart.
 
-import type { AnyMark, ChartSpec, PointsMark, Shape } from "../lib/chart";
+import { dashOf, type AnyMark, type ChartSpec, type PointsMark, type Shape } from "../lib/chart";
 import { formatValue } from "../lib/number";
 import { iso, modelWords, numberOf, scaleOf, toMs, type Data, type Line, type State } from "./api";
 
@@ -11,8 +11,6 @@ export type Look = Pick<
 
 /** As in the map's own marks; they repeat after the third. */
 const ORDER: readonly Shape[] = ["circle", "square", "diamond"];
-/** Corrections of one point are told apart by how dark they are, the last one being whole. */
-const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
 export function shapeOf(number: number): Shape {
   return ORDER[(number - 1) % ORDER.length] ?? "circle";
@@ -44,6 +42,7 @@ export function lineId(line: { point: string; series: string }): string {
   return `${line.point} ${line.series}`;
 }
 
+/** Corrections of one point are told apart by how dark and how dashed they are, the last one being whole. */
 function seriesColor(color: string, at: number, count: number): string {
   if (count < 2) return color;
   const share = Math.round(100 - (55 * (count - 1 - at)) / (count - 1));
@@ -72,7 +71,7 @@ export function chartOf(data: Data, look: Look): ChartSpec {
     const count = look.series.length;
     const at = Math.max(0, look.series.indexOf(line.series));
     const color = seriesColor(point.color, at, count);
-    const dash = DASHES[(count - 1 - at) % DASHES.length] ?? "";
+    const dash = dashOf(count - 1 - at);
     const id = lineId(line);
     if (!residual && line.fitted.length > 0 && Number.isFinite(line.fitted[0] ?? NaN)) {
       const y = times(line.fitted, factor);

@@ -109,11 +109,16 @@ function numbers(data: Data, line: LineInfo, atDate: string, count: number, cont
     .slice(count)
     .map(({ column, words }) =>
       [
-        column.title,
+        inSentence(column.title),
         [words.value, words.std, unitsOf(column.units, unit)].filter(Boolean).join("\u00a0"),
       ].join(" "),
     );
-  return { cells: [day, ...cells], rest: [...others, `RMS ${rms}\u00a0${unit}`].join(", ") };
+  const rest = [...others, `RMS ${rms}\u00a0${unit}`].join(", ");
+  return { cells: [day, ...cells], rest: rest.charAt(0).toUpperCase() + rest.slice(1) };
+}
+
+function inSentence(title: string): string {
+  return title.charAt(0).toLowerCase() + title.slice(1);
 }
 
 function editor(context: Context, point: Point, close: () => void): HTMLElement {
@@ -191,6 +196,8 @@ export function pointTable(context: Context): HTMLElement {
     editing = open ? point.id : "";
     draw();
     box.querySelector<HTMLElement>(`[data-key="name-${point.id}"]`)?.focus();
+    const end = box.querySelector(".ts-edit")?.getBoundingClientRect().bottom ?? 0; // with its last button
+    box.scrollTop += Math.max(0, end - box.getBoundingClientRect().bottom);
   };
   const close = (): void => {
     editing = "";

@@ -17,7 +17,7 @@ import {
   type TransectApi,
 } from "./api";
 import { linePanel } from "./line-panel";
-import { axisOf, factsOf, heightOf, provenance, specOf, titleOf, tooltipOf } from "./plot";
+import { axisOf, dashFor, factsOf, heightOf, provenance, specOf, titleOf, tooltipOf } from "./plot";
 import { profileTable } from "./profiles";
 import "./style.css";
 
@@ -118,7 +118,11 @@ function savePanel(context: Context, chart: Chart, mask: () => string): HTMLElem
     return {
       title: `${titleOf(data)}, ${factsOf(data)}`,
       notes: [places.join("; "), ...provenance(data, mask())],
-      legend: data.curves.map(({ info }) => ({ color: info.color, name: info.label })),
+      legend: data.curves.map(({ info }) => ({
+        color: info.color,
+        name: info.label,
+        dash: dashFor(data, info.id),
+      })),
     };
   };
   const table = (samples: boolean): void => {

@@ -1,6 +1,6 @@
 // From profiles to a chart, and the words beside it.
 
-import type { AnyMark, ChartSpec, Panel } from "../lib/chart";
+import { dashOf, type AnyMark, type ChartSpec, type Panel } from "../lib/chart";
 import { formatValue, shownUnit } from "../lib/number";
 import type { Curve, Data } from "./api";
 
@@ -82,7 +82,18 @@ function scaled(values: ArrayLike<number>, factor: number): number[] {
   return Array.from(values, (value) => value * factor);
 }
 
-function marksOf(curve: Curve, x: readonly number[], factor: number, samples: boolean): AnyMark[] {
+/** How the line of a profile is dashed: by its place in the list. */
+export function dashFor({ section }: Data, id: string): string {
+  return dashOf(section.profiles.findIndex((one) => one.id === id));
+}
+
+function marksOf(
+  curve: Curve,
+  dash: string,
+  x: readonly number[],
+  factor: number,
+  samples: boolean,
+): AnyMark[] {
   const { info } = curve;
   const base = { color: info.color };
   const marks: AnyMark[] = [];
@@ -102,7 +113,7 @@ function marksOf(curve: Curve, x: readonly number[], factor: number, samples: bo
       opacity: 0.22,
     });
   marks.push(
-    { ...base, kind: "line", id: `${info.id}-line`, x, y: curve.y, width: 1.8 },
+    { ...base, kind: "line", id: `${info.id}-line`, x, y: curve.y, width: 1.8, ...(dash ? { dash } : {}) },
     { ...base, kind: "points", id: info.id, name: info.label, x, y: curve.y, hidden: true },
   );
   return marks;
@@ -155,7 +166,7 @@ export function specOf(data: Data, samples: boolean): ChartSpec {
     ...(i === 0 ? {} : { height: FURTHER }),
     marks: [
       hatch(`group${i}`, gapsOf(distance, group.curves.map(({ y }) => y)), factor),
-      ...group.curves.flatMap((curve) => marksOf(curve, x, factor, samples)),
+      ...group.curves.flatMap((curve) => marksOf(curve, dashFor(data, curve.info.id), x, factor, samples)),
       ...(i === 0 ? [vertices, ...points] : []),
     ],
   })); // prettier-ignore

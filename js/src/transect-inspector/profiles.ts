@@ -1,6 +1,7 @@
 // The profiles as rows: colour, layer, date, value under the pointer.
 
 import { alertRow, wordsOf } from "../lib/context";
+import { dashOf, swatch } from "../lib/chart";
 import { button, h, listen, replace } from "../lib/dom";
 import { icon } from "../lib/icons";
 import { nearestIndex, type Asked, type Context, type LayerInfo } from "./api";
@@ -84,7 +85,7 @@ export function profileTable(context: Context): ProfileTable {
         return h(
           "div",
           { class: "ti-row", role: "listitem" },
-          h("i", { class: "ti-swatch", style: `--c:${asked.color}`, "aria-hidden": "true" }),
+          swatch(asked.color, dashOf(i)),
           layerSelect(context, asked, i + 1),
           dateSelect(context, asked, i + 1),
           value,

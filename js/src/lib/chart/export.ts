@@ -3,6 +3,7 @@
 import { h, svg } from "../dom";
 import type { Chart } from "./chart";
 import { draw, layOut } from "./draw";
+import { swatch } from "./shapes";
 
 const KEEP = [
   "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
@@ -29,8 +30,8 @@ export interface PictureNotes {
   readonly title?: string;
   /** Below it, one line each: unit, reference, source. */
   readonly notes?: readonly string[];
-  /** Legend: a colour and a name each. */
-  readonly legend?: readonly { readonly color: string; readonly name: string }[];
+  /** Legend: a colour and a name each, and for lines how they are dashed. */
+  readonly legend?: readonly { readonly color: string; readonly name: string; readonly dash?: string }[];
 }
 
 /** The chart as it is zoomed now, as the text of an SVG file. */
@@ -50,11 +51,15 @@ export function chartSvg(chart: Chart, { title = "", notes = [], legend = [] }: 
   let x = 12;
   for (const entry of legend) {
     const y = head - 10;
+    const line = entry.dash !== undefined;
+    const wide = line ? 24 : 10;
     root.append(
-      svg("rect", { x, y: y - 5, width: 10, height: 10, style: `fill:${entry.color}` }),
-      svg("text", { x: x + 15, y: y + 4 }, entry.name),
+      line
+        ? swatch(entry.color, entry.dash ?? "", { x, y: y - 3 })
+        : svg("rect", { x, y: y - 5, width: wide, height: 10, style: `fill:${entry.color}` }),
+      svg("text", { x: x + wide + 5, y: y + 4 }, entry.name),
     );
-    x += 30 + entry.name.length * 6.2;
+    x += wide + 20 + entry.name.length * 6.2;
   }
   const paper = h("div", { class: "iw iw-paper", "aria-hidden": "true" }, root);
   chart.element.closest(".iw")?.after(paper);

@@ -24,12 +24,12 @@
 //
 // Marks are drawn in their order. Wheel zooms x, dragging pans (draws a box when all is shown, or with shift),
 // double-click resets. `onPick` gets the point or segment clicked (or Enter), `onClick` any other place (or Space).
-// With more than 400 points symbols go on a canvas; the SVG file always holds them all.
+// With thousands of points symbols go on a canvas; the SVG file always holds them all.
 
 import "./chart.css";
 
 export { Chart } from "./chart";
 export { chartPng, chartSvg, download, type PictureNotes } from "./export";
 export { isoDay, timeTicks, valueTicks } from "./scales";
-export { SHAPES, shapePath } from "./shapes";
+export { dashOf, SHAPES, shapePath, swatch } from "./shapes";
 export type * from "./types";

@@ -1,6 +1,8 @@
-// Symbols, as paths of about equal area around the point they follow: in relative steps, since a transform for each
-// symbol would give the browser as many layers to look at in every frame.
+// How series are told apart without their colours: dashes of lines, and symbols, which are paths of about equal area
+// around the point they follow, in relative steps: a transform for each would give the browser as many layers to look
+// at in every frame.
 
+import { svg } from "../dom";
 import type { Shape } from "./types";
 
 export const SHAPES: readonly Shape[] = ["circle", "square", "diamond", "triangle", "star", "plus"];
@@ -76,4 +78,22 @@ export function shapePath(shape: Shape, r: number): string {
     case "circle":
       return `m${-r},0a${r},${r} 0 1 1 ${2 * r},0a${r},${r} 0 1 1 ${-2 * r},0z`;
   }
+}
+
+const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
+
+/** How the n-th line is dashed, so that lines are told apart without their colours; the first is solid. */
+export function dashOf(n: number): string {
+  return DASHES[n % DASHES.length] ?? "";
+}
+
+/** A short piece of a line, for legends; `place` within a drawing. */
+export function swatch(
+  color: string,
+  dash: string,
+  place: { readonly x?: number; readonly y?: number } = {},
+): SVGElement {
+  const line = svg("line", { x1: 0, y1: 3, x2: 24, y2: 3, style: `stroke:${color};stroke-width:2` });
+  if (dash) line.setAttribute("stroke-dasharray", dash);
+  return svg("svg", { width: 24, height: 6, "aria-hidden": "true", ...place }, line);
 }
