@@ -35,6 +35,31 @@ def test_the_page_is_told_by_its_environment_only(tmp_path, monkeypatch):
 
 
 @pytest.mark.mintpy
+def test_a_confined_page_has_its_relief_and_writes_rasters_in_other_reference_systems(finished_run, tmp_path):
+    code = (
+        "import sys, rasterio\n"
+        "from insar_widgets import export_layer\n"
+        "from insar_widgets.widgets._map_facts import relief\n"
+        "from insar_widgets.widgets._page import workbench\n"
+        "results = workbench().map.results\n"
+        "print(relief(results).bounds)\n"
+        "(path,) = export_layer(results, sys.argv[1], 'velocity', crs=4326, cog=True)\n"
+        "print(rasterio.open(path).crs)\n"
+    )
+    told = {}
+    for root in (None, finished_run.work_dir):
+        _, environment = command_and_environment(finished_run.work_dir, root=root)
+        target = tmp_path / ("confined" if root else "free") / "v.tif"
+        target.parent.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", code, target], env=environment, capture_output=True, text=True, check=True
+        )
+        told[root] = done.stdout.splitlines()
+    assert told[None][1] == "EPSG:4326"
+    assert told[None] == told[finished_run.work_dir]
+
+
+@pytest.mark.mintpy
 def test_the_kernel_of_a_confined_page_opens_geotiffs_and_no_file_that_names_others(finished_run, tmp_path):
     secret = Path(finished_run.work_dir) / "inputs" / "nothing.tif"
     names = tmp_path / "names.tif"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import numpy.typing as npt
 import rasterio
 import rasterio.shutil
@@ -17,12 +18,14 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
-from rasterio.vrt import WarpedVRT
+from rasterio.warp import reproject
 from rasterio.windows import Window
+from rasterio.windows import transform as window_transform
 
 from insar_widgets.errors import ExportError
 from insar_widgets.export._crs import reference_system
 from insar_widgets.export._job import Job, whole_file
+from insar_widgets.warping import warped_grid
 
 Array = npt.NDArray[Any]
 TILE = 256
@@ -237,27 +240,24 @@ class _RasterFile:
                 self._lay_out(path)
 
     def _reproject(self, path: Path) -> None:
-        with (
-            rasterio.open(self._path) as source,
-            WarpedVRT(
-                source,
-                crs=reference_system(self._form.crs).to_wkt(),
-                resampling=Resampling.nearest,
-                nodata=self._profile.nodata,
-            ) as warped,
-            rasterio.open(
-                path,
-                "w",
-                **_creation(self._profile),
-                height=warped.height,
-                width=warped.width,
-                crs=warped.crs,
-                transform=warped.transform,
-            ) as file,
-        ):
-            for window in _strips(warped.height, warped.width, self._form.memory):
-                file.write(warped.read(window=window), window=window)
-            self._describe(file)
+        crs = reference_system(self._form.crs).to_wkt()
+        with rasterio.open(self._path) as source:
+            transform, (height, width) = warped_grid(source.crs, crs, source.transform, source.shape)
+            grid = {"height": height, "width": width, "crs": crs, "transform": transform}
+            with rasterio.open(path, "w", **_creation(self._profile), **grid) as file:
+                for window in _strips(height, width, self._form.memory):
+                    values = np.zeros((source.count, window.height, window.width), source.dtypes[0])
+                    reproject(
+                        rasterio.band(source, source.indexes),
+                        values,
+                        dst_transform=window_transform(window, transform),
+                        dst_crs=crs,
+                        src_nodata=self._profile.nodata,
+                        dst_nodata=self._profile.nodata,
+                        resampling=Resampling.nearest,
+                    )
+                    file.write(values, window=window)
+                self._describe(file)
 
     def _lay_out(self, path: Path) -> None:
         """Write a Cloud Optimized GeoTIFF; its overviews take the nearest value, so that none is invented."""

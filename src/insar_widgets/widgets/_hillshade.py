@@ -11,8 +11,10 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
-from rasterio.vrt import WarpedVRT
-from rasterio.warp import Resampling, calculate_default_transform, transform_bounds
+from rasterio.transform import array_bounds
+from rasterio.warp import Resampling, reproject, transform_bounds
+
+from insar_widgets.warping import warped_grid
 
 __all__ = ["Hillshade", "hillshade", "shade"]
 
@@ -61,30 +63,29 @@ def hillshade(dem: str, max_size: int = 1024) -> Hillshade | None:
             rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
             rasterio.open(dem, driver="GTiff", overview_level="NONE") as source,
         ):
-            transform, width, height = calculate_default_transform(
-                source.crs, 3857, source.width, source.height, *source.bounds
-            )
-            shrink = max(1.0, width / max_size, height / max_size)
-            columns, rows = round(width / shrink), round(height / shrink)
-            a, _, left, _, e, top = transform[:6]
-            transform = Affine(a * width / columns, 0, left, 0, e * height / rows, top)
-            with WarpedVRT(
-                source,
-                crs=3857,
-                transform=transform,
-                width=columns,
-                height=rows,
+            transform, shape = warped_grid(source.crs, 3857, source.transform, source.shape, max_size)
+            step = max(1, min(had // has for had, has in zip(source.shape, shape, strict=True)))
+            rows, columns = (-(-had // step) for had in source.shape)
+            x, y = source.width / columns, source.height / rows
+            a, b, left, d, e, top = source.transform[:6]
+            heights = np.full(shape, np.nan)
+            reproject(
+                source.read(1, out_shape=(rows, columns), out_dtype=float, masked=True).filled(np.nan),
+                heights,
+                src_transform=Affine(a * x, b * y, left, d * x, e * y, top),
+                src_crs=source.crs,
+                src_nodata=np.nan,
+                dst_transform=transform,
+                dst_crs=3857,
+                dst_nodata=np.nan,
                 resampling=Resampling.bilinear,
-                add_alpha=source.nodata is None,
-            ) as warped:
-                heights = warped.read(1).astype(float)
-                valid = warped.dataset_mask() > 0
-                west, south, east, north = transform_bounds(3857, 4326, *warped.bounds)
+            )
+            west, south, east, north = transform_bounds(3857, 4326, *array_bounds(*shape, transform))
     except (RasterioError, OSError, ValueError):
         return None
+    valid = np.isfinite(heights)
     if not valid.any() or min(heights.shape) < 2:
         return None
-    heights[~valid] = np.nan
     on_ground = abs(transform.a) * np.cos(np.radians((south + north) / 2))
     surface = np.where(valid, heights, np.nanmean(heights))
     brightness = shade(surface, on_ground, _exaggeration(surface, on_ground))
