@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from camera.common import LINE, PLACES, TILE, chromium, notebooks, prepare, settle
+from camera.common import GNSS_LAYER, LINE, PLACES, RASTER_LAYER, TILE, chromium, notebooks, prepare, settle
 from PIL import Image
 from playwright.sync_api import Browser, Error, Page
 
@@ -79,22 +79,11 @@ SCENES = {
         ".iw.dm", (TILE,),
     ),
     "raster-layer": Scene(
-        "import ipyleaflet\nfrom insar_widgets import RasterLayer, open_results\n"
-        "results = open_results('mintpy')\n"
-        "map = ipyleaflet.Map(layers=(), layout={'height': '420px'})\n"
-        "RasterLayer(results['temporalCoherence'], map).fit()\nmap",
+        RASTER_LAYER,
         ".leaflet-container", (TILE,), width=900,
     ),
     "gnss-layer": Scene(
-        "import ipyleaflet\nfrom insar_widgets import GnssLayer, RasterLayer, compare_gnss\n"
-        "from insar_widgets import find_stations, open_results, read_tenv3\n"
-        "results = open_results('mintpy')\n"
-        "stations = find_stations(results, cache_dir='ngl')\n"
-        "usable = [station for station in stations if station.usable]\n"
-        "series = {s.name: read_tenv3(f'ngl/IGS20/{s.name}.tenv3') for s in usable}\n"
-        "map = ipyleaflet.Map(layers=(), layout={'height': '460px'})\n"
-        "raster = RasterLayer(results['velocity'], map, colormap='vik', reverse=True, vmin=-0.06, vmax=0.06).fit()\n"
-        "GnssLayer(map, stations=stations, comparison=compare_gnss(results, usable, series=series, steps=[]))\nmap",
+        GNSS_LAYER,
         ".leaflet-container", (TILE, ".iw-gnss-mark"), width=900,
     ),
     "time-series-inspector": Scene(

@@ -19,6 +19,24 @@ PLACES = (
 )
 LINE = "[[-119.01, 36.075], [-118.9559, 36.0404], [-118.84, 35.985]]"
 TILE = "canvas.leaflet-tile-loaded"
+# Cells that show a layer on a map of ipyleaflet
+RASTER_LAYER = (
+    "import ipyleaflet\nfrom insar_widgets import RasterLayer, open_results\n"
+    "results = open_results('mintpy')\n"
+    "map = ipyleaflet.Map(layers=(), layout={'height': '420px'})\n"
+    "RasterLayer(results['temporalCoherence'], map).fit()\nmap"
+)
+GNSS_LAYER = (
+    "import ipyleaflet\nfrom insar_widgets import GnssLayer, RasterLayer, compare_gnss\n"
+    "from insar_widgets import find_stations, open_results, read_tenv3\n"
+    "results = open_results('mintpy')\n"
+    "stations = find_stations(results, cache_dir='ngl')\n"
+    "usable = [station for station in stations if station.usable]\n"
+    "series = {s.name: read_tenv3(f'ngl/IGS20/{s.name}.tenv3') for s in usable}\n"
+    "map = ipyleaflet.Map(layers=(), layout={'height': '460px'})\n"
+    "raster = RasterLayer(results['velocity'], map, colormap='vik', reverse=True, vmin=-0.06, vmax=0.06).fit()\n"
+    "GnssLayer(map, stations=stations, comparison=compare_gnss(results, usable, series=series, steps=[]))\nmap"
+)
 
 
 def prepare(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from .common import LINE, PLACES, TILE
+from .common import GNSS_LAYER, LINE, PLACES, RASTER_LAYER, TILE
 from .screen import Screen, copied, in_turn, press, shown
 
 
@@ -44,25 +44,13 @@ LAYERS = {
     "raster-layer": {
         "temporal coherence": Screen(
             ".leaflet-container", (TILE,),
-            "import ipyleaflet\nfrom insar_widgets import RasterLayer, open_results\n"
-            "results = open_results('mintpy')\n"
-            "map = ipyleaflet.Map(layers=(), layout={'height': '420px'})\n"
-            "RasterLayer(results['temporalCoherence'], map).fit()\nmap",
+            RASTER_LAYER,
         ),
     },
     "gnss-layer": {
         "a station": Screen(
             ".leaflet-container", (TILE, ".iw-gnss-mark"),
-            "import ipyleaflet\nfrom insar_widgets import GnssLayer, RasterLayer, compare_gnss\n"
-            "from insar_widgets import find_stations, open_results, read_tenv3\n"
-            "results = open_results('mintpy')\n"
-            "stations = find_stations(results, cache_dir='ngl')\n"
-            "usable = [station for station in stations if station.usable]\n"
-            "series = {s.name: read_tenv3(f'ngl/IGS20/{s.name}.tenv3') for s in usable}\n"
-            "map = ipyleaflet.Map(layers=(), layout={'height': '460px'})\n"
-            "raster = RasterLayer(results['velocity'], map, colormap='vik', reverse=True, vmin=-0.06, vmax=0.06)\n"
-            "raster.fit()\n"
-            "GnssLayer(map, stations=stations, comparison=compare_gnss(results, usable, series=series, steps=[]))\nmap",
+            GNSS_LAYER,
             act=in_turn(lambda page: page.locator(".iw-gnss-mark").first.click(), shown(".iw-gnss-pop")),
         ),
     },
